@@ -1,0 +1,65 @@
+/**
+ * Why a request is refused by the protocol, and how a refusal looks on the wire:
+ * RFC 7644 §3.12.
+ */
+
+/** The detail error keywords of RFC 7644 §3.12, table 9, with those of RFC 9865 §2.1. */
+export type ScimType =
+  | 'invalidFilter'
+  | 'tooMany'
+  | 'uniqueness'
+  | 'mutability'
+  | 'invalidSyntax'
+  | 'invalidPath'
+  | 'noTarget'
+  | 'invalidValue'
+  | 'invalidVers'
+  | 'sensitive'
+  | 'invalidCursor'
+  | 'expiredCursor'
+  | 'invalidCount'
+
+/** A request that the protocol itself refuses: status 400 and a keyword. */
+export interface ProtocolReason {
+  readonly kind: 'protocol'
+  readonly scimType: Exclude<ScimType, 'uniqueness' | 'sensitive'>
+  /** A sentence: what was wrong, where, and what to do about it. */
+  readonly detail: string
+}
+
+/** Thrown by the pure functions of this folder; carries the reason as data. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError'
+  readonly reason: ProtocolReason
+
+  constructor(scimType: ProtocolReason['scimType'], detail: string) {
+    super(detail)
+    this.reason = { kind: 'protocol', scimType, detail }
+  }
+}
+
+/** A value shown in a sentence: quoted, and cut where it is long. */
+export function quote(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'nothing'
+  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+}
+
+export const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error'
+
+/** The body of an error (RFC 7644 §3.12). The status is a string. */
+export interface ErrorBody {
+  readonly schemas: readonly [typeof ERROR]
+  readonly status: string
+  readonly scimType?: ScimType
+  readonly detail: string
+}
+
+/** Builds the body of an error. */
+export function errorBody(status: number, detail: string, scimType?: ScimType): ErrorBody {
+  return {
+    schemas: [ERROR],
+    status: String(status),
+    ...(scimType === undefined ? {} : { scimType }),
+    detail,
+  }
+}

@@ -1,0 +1,106 @@
+/**
+ * Evaluates a filter in memory: RFC 7644 §3.4.2.2. Value paths of PATCH use it, and it is the
+ * measure for the SQL that `store/query.ts` compiles the same filter to.
+ */
+import { compareKeys, type Key } from '../comparison.ts'
+import { isObject, type Json, type JsonObject } from '../json.ts'
+import type { AttributePath } from '../schema/resource-type.ts'
+import type { Filter } from './bind.ts'
+import type { Operator } from './syntax.ts'
+
+/**
+ * Whether a resource satisfies a filter.
+ *
+ * @param form the resource by its comparison keys, as `comparisonForm` makes it
+ */
+export function matches(filter: Filter, form: JsonObject): boolean {
+  return evaluate(filter, (path) => valuesAt(form, path), form)
+}
+
+/**
+ * Whether an element of a multi-valued attribute satisfies the filter of a value path.
+ *
+ * @param element the element by its comparison keys
+ */
+export function elementMatches(filter: Filter, element: Json): boolean {
+  return evaluate(filter, ({ sub }) => within(element, sub?.name), {})
+}
+
+function evaluate(
+  filter: Filter,
+  values: (path: AttributePath) => readonly Json[],
+  form: JsonObject,
+): boolean {
+  switch (filter.kind) {
+    case 'and':
+      return filter.filters.every((term) => evaluate(term, values, form))
+    case 'or':
+      return filter.filters.some((term) => evaluate(term, values, form))
+    case 'not':
+      return !evaluate(filter.filter, values, form)
+    case 'present':
+      return values(filter.path).some(isPresent)
+    case 'compare':
+      return compare(filter.operator, values(filter.path), filter.operand)
+    case 'in':
+      return values(filter.path).some((value) => filter.operands.some((key) => key === value))
+    case 'element':
+      return valuesAt(form, filter.path).some((element) => elementMatches(filter.filter, element))
+  }
+}
+
+/** `ne` holds where any value differs, and where there is none at all. */
+function compare(operator: Operator, values: readonly Json[], operand: Key): boolean {
+  const keys = values.filter((value) => isKey(value))
+  if (operator === 'ne' && keys.length === 0) return true
+  return keys.some((key) => holds(operator, key, operand))
+}
+
+function isKey(value: Json): value is Key {
+  return value !== null && typeof value !== 'object'
+}
+
+function holds(operator: Operator, key: Key, operand: Key): boolean {
+  switch (operator) {
+    case 'eq':
+      return key === operand
+    case 'ne':
+      return key !== operand
+    case 'co':
+      return String(key).includes(String(operand))
+    case 'sw':
+      return String(key).startsWith(String(operand))
+    case 'ew':
+      return String(key).endsWith(String(operand))
+    case 'gt':
+      return compareKeys(key, operand) > 0
+    case 'ge':
+      return compareKeys(key, operand) >= 0
+    case 'lt':
+      return compareKeys(key, operand) < 0
+    case 'le':
+      return compareKeys(key, operand) <= 0
+  }
+}
+
+/** `pr`: a value that is not empty; of a complex one, some part (RFC 7644 §3.4.2.2). */
+function isPresent(value: Json): boolean {
+  if (isObject(value)) return Object.values(value).some(isPresent)
+  if (Array.isArray(value)) return value.some(isPresent)
+  return value !== null && value !== ''
+}
+
+/** The values that a path reaches: none, one, or one for each element. */
+function valuesAt(form: JsonObject, { extension, attribute, sub }: AttributePath): readonly Json[] {
+  const container = extension === undefined ? form : form[extension]
+  const value = isObject(container) ? container[attribute.name] : undefined
+  if (value === undefined) return []
+  const elements: readonly Json[] = Array.isArray(value) ? value : [value]
+  return sub === undefined ? elements : elements.flatMap((element) => within(element, sub.name))
+}
+
+function within(element: Json, sub: string | undefined): readonly Json[] {
+  if (sub === undefined) return [element]
+  const value = isObject(element) ? element[sub] : undefined
+  return value === undefined ? [] : [value]
+}

@@ -1,0 +1,85 @@
+/** Reads the body of a PATCH request: RFC 7644 §3.5.2. */
+import { ProtocolError, quote } from '../error.ts'
+import { isObject, type Json, membersOf } from '../json.ts'
+
+export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
+
+/** How many operations one request may hold. */
+export const MAXIMUM_OPERATIONS = 1000
+
+/** One operation, its members under their proper names, its path still text. */
+export interface PatchOperation {
+  readonly op: 'add' | 'remove' | 'replace'
+  readonly path?: string
+  /** Absent where the client sent none; null where it sent null. */
+  readonly value?: Json
+  /** How errors refer to the operation: `Operations[0]`. */
+  readonly where: string
+}
+
+/**
+ * Reads the operations of a PatchOp message. Member names and the names of operations count
+ * without regard to case, as Entra ID writes `Add`. An empty list is a request that changes nothing.
+ *
+ * @throws ProtocolError invalidSyntax; invalidPath or invalidValue where a path or value is missing
+ */
+export function readOperations(body: Json): PatchOperation[] {
+  if (!isObject(body)) {
+    throw new ProtocolError(
+      'invalidSyntax',
+      `The body must be a PatchOp object, not ${quote(body)}.`,
+    )
+  }
+  const members = membersOf(body)
+  const schemas = members.get('schemas')
+  const list: readonly Json[] = Array.isArray(schemas) ? schemas : []
+  if (
+    !list.some((urn) => typeof urn === 'string' && urn.toLowerCase() === PATCH_OP.toLowerCase())
+  ) {
+    throw new ProtocolError('invalidSyntax', `schemas must list ${PATCH_OP}.`)
+  }
+  const operations = members.get('operations')
+  if (!Array.isArray(operations)) {
+    throw new ProtocolError('invalidSyntax', 'Operations must be a list of operations.')
+  }
+  if (operations.length > MAXIMUM_OPERATIONS) {
+    throw new ProtocolError(
+      'invalidSyntax',
+      `Operations holds ${operations.length} entries, but ${MAXIMUM_OPERATIONS} is the most; ` +
+        'send several requests.',
+    )
+  }
+  return operations.map((operation, index) => readOperation(operation, `Operations[${index}]`))
+}
+
+function readOperation(operation: Json, where: string): PatchOperation {
+  if (!isObject(operation)) {
+    throw new ProtocolError('invalidSyntax', `${where} must be an object, not ${quote(operation)}.`)
+  }
+  const members = membersOf(operation)
+  const name = members.get('op')
+  const op = typeof name === 'string' ? name.toLowerCase() : undefined
+  if (op !== 'add' && op !== 'remove' && op !== 'replace') {
+    throw new ProtocolError(
+      'invalidSyntax',
+      `${where}.op must be add, remove or replace, not ${quote(name)}.`,
+    )
+  }
+  const path = members.get('path') ?? undefined
+  if (path !== undefined && typeof path !== 'string') {
+    throw new ProtocolError('invalidPath', `${where}.path must be a string, not ${quote(path)}.`)
+  }
+  const value = members.get('value')
+  if (op === 'remove' && path === undefined) {
+    throw new ProtocolError('noTarget', `${where} removes, but has no path that says what.`)
+  }
+  if (op !== 'remove' && value === undefined) {
+    throw new ProtocolError('invalidValue', `${where} has no value to ${op}.`)
+  }
+  return {
+    op,
+    ...(path === undefined ? {} : { path }),
+    ...(value === undefined ? {} : { value }),
+    where,
+  }
+}

@@ -1,0 +1,136 @@
+/**
+ * What a PATCH operation is aimed at: paths resolved against the schema, and operations without a
+ * path taken apart into operations with one (RFC 7644 §3.5.2).
+ */
+import { ProtocolError, quote } from '../error.ts'
+import { bindElementFilter, type Filter } from '../filter/bind.ts'
+import { parsePath } from '../filter/syntax.ts'
+import { isObject, type Json } from '../json.ts'
+import { type Attribute, type Schema, subAttribute } from '../schema/attribute.ts'
+import {
+  type AttributePath,
+  pathName,
+  type ResourceType,
+  resolve,
+} from '../schema/resource-type.ts'
+import type { PatchOperation } from './operation.ts'
+
+/** An operation on one known attribute. */
+export interface AttributeChange {
+  readonly kind: 'attribute'
+  readonly op: 'add' | 'remove' | 'replace'
+  readonly path: AttributePath
+  /** Selects elements of a multi-valued attribute. */
+  readonly filter?: Filter
+  /** Absent where the client sent none. */
+  readonly value?: Json
+  /** Whether the client named the attribute in `path`, and not as a member of the value. */
+  readonly explicit: boolean
+  readonly where: string
+}
+
+/** An operation on everything below an extension's URN. */
+export interface ExtensionChange {
+  readonly kind: 'extension'
+  readonly op: 'add' | 'remove' | 'replace'
+  readonly schema: Schema
+  readonly value?: Json
+  readonly where: string
+}
+
+export type Change = AttributeChange | ExtensionChange
+
+/**
+ * Resolves operations into changes, in order. What names an attribute that the schema lacks is
+ * left out, so that one unknown attribute does not hold up the others.
+ *
+ * @throws ProtocolError invalidPath for a malformed path, invalidValue for a value without a path
+ *   that is no object
+ */
+export function resolveOperations(
+  type: ResourceType,
+  operations: readonly PatchOperation[],
+): Change[] {
+  return operations.flatMap((operation) =>
+    operation.path === undefined
+      ? takeApart(type, operation)
+      : resolveTarget(type, operation, operation.path, true),
+  )
+}
+
+/**
+ * A value without a path: each member is an operation of its own. Entra ID writes paths as member
+ * names here, such as `name.givenName` or `urn:…:User:employeeNumber`.
+ */
+function takeApart(type: ResourceType, operation: PatchOperation): Change[] {
+  const { value, where } = operation
+  if (!isObject(value)) {
+    throw new ProtocolError(
+      'invalidValue',
+      `${where} has no path, so its value must be an object of attributes, not ${quote(value)}.`,
+    )
+  }
+  return Object.entries(value).flatMap(([name, member]) => {
+    if (name.toLowerCase() === type.schema.id.toLowerCase() && isObject(member)) {
+      return takeApart(type, { ...operation, value: member })
+    }
+    return resolveTarget(type, { ...operation, value: member }, name, false)
+  })
+}
+
+function resolveTarget(
+  type: ResourceType,
+  operation: PatchOperation,
+  text: string,
+  explicit: boolean,
+): Change[] {
+  const { op, where, value } = operation
+  const held = value === undefined ? {} : { value }
+  // A member name that is no path at all is just an unknown attribute.
+  const syntax = explicit ? parsePath(text) : attempt(() => parsePath(text))
+  const resolved = syntax && resolve(type, syntax.name)
+  if (syntax === undefined || resolved === undefined || resolved.kind === 'core') return []
+  if (resolved.kind === 'extension') {
+    return syntax.filter === undefined
+      ? [{ kind: 'extension', op, schema: resolved.schema, where, ...held }]
+      : []
+  }
+  const path = withSub(resolved.path, syntax.sub)
+  if (path === undefined) return []
+  if (syntax.filter === undefined) {
+    return [{ kind: 'attribute', op, path, explicit, where, ...held }]
+  }
+  const { attribute } = resolved.path
+  if (resolved.path.sub !== undefined || !attribute.multiValued || attribute.type !== 'complex') {
+    throw new ProtocolError(
+      'invalidPath',
+      `${where}: ${pathName(resolved.path)} has no elements that ${quote(text)} could select.`,
+    )
+  }
+  const filter = bindPathFilter(syntax.filter, resolved.path)
+  return [{ kind: 'attribute', op, path, filter, explicit, where, ...held }]
+}
+
+function bindPathFilter(...given: Parameters<typeof bindElementFilter>): Filter {
+  try {
+    return bindElementFilter(...given)
+  } catch (error) {
+    if (!(error instanceof ProtocolError)) throw error
+    throw new ProtocolError('invalidPath', error.reason.detail)
+  }
+}
+
+function withSub(path: AttributePath, name: string | undefined): AttributePath | undefined {
+  if (name === undefined) return path
+  const sub: Attribute | undefined = subAttribute(path.attribute, name)
+  return sub && { ...path, sub }
+}
+
+function attempt<T>(parse: () => T): T | undefined {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,193 @@
+/**
+ * Reading attribute values: JSON in, the resource's own form out (RFC 7643 §2.3 to §2.5).
+ *
+ * The form: members under their schema names, only attributes that have a value, nothing that the
+ * server derives. Strings are kept verbatim.
+ */
+
+import { parseDateTime } from '../comparison.ts'
+import { ProtocolError, quote } from '../error.ts'
+import { isObject, type Json, type JsonObject, membersOf } from '../json.ts'
+import type { Attribute } from '../schema/attribute.ts'
+
+/** The value of an attribute in the resource's own form; undefined stands for “unassigned”. */
+export type Value = Json | undefined
+
+const ARTICLE: Readonly<Record<Attribute['type'], string>> = {
+  string: 'a string',
+  boolean: 'true or false',
+  integer: 'an integer',
+  decimal: 'a number',
+  dateTime: 'a date and time such as "2026-01-31T12:00:00Z"',
+  binary: 'a string of base64',
+  reference: 'a string',
+  complex: 'an object',
+}
+
+function wrongType(attribute: Attribute, value: Json, where: string): ProtocolError {
+  return new ProtocolError(
+    'invalidValue',
+    `${where} must be ${ARTICLE[attribute.type]}, not ${quote(value)}.`,
+  )
+}
+
+/** How many values a multi-valued attribute may hold; the members of a group are not stored so. */
+export const MAXIMUM_ELEMENTS = 1000
+
+/** The refusal of a longer list. */
+export function tooManyElements(where: string): ProtocolError {
+  return new ProtocolError(
+    'invalidValue',
+    `More than ${MAXIMUM_ELEMENTS} values would be in ${where}; that is the most it may hold.`,
+  )
+}
+
+/**
+ * Reads the value of an attribute. null, an empty array and an empty object are “unassigned”.
+ *
+ * @param where the name of the attribute as the client knows it, for the error
+ * @throws ProtocolError invalidValue
+ */
+export function readValue(attribute: Attribute, value: Json, where: string): Value {
+  if (value === null) return undefined
+  if (!attribute.multiValued) return readSingle(attribute, value, where)
+  // One object in place of a list of one: what several clients send (RFC 7644 §3.5.2.1 allows it).
+  const list: readonly Json[] = Array.isArray(value) ? value : [value]
+  if (list.length > MAXIMUM_ELEMENTS) throw tooManyElements(where)
+  const elements: Json[] = []
+  list.forEach((element, index) => {
+    const read = element === null ? undefined : readSingle(attribute, element, `${where}[${index}]`)
+    if (read !== undefined) elements.push(read)
+  })
+  if (elements.filter((element) => isObject(element) && element.primary === true).length > 1) {
+    throw new ProtocolError(
+      'invalidValue',
+      `Two elements of ${where} are primary; mark one at most (RFC 7643 §2.4).`,
+    )
+  }
+  return elements.length === 0 ? undefined : elements
+}
+
+/** Reads one value: that of a singular attribute, or one element of a multi-valued one. */
+export function readSingle(attribute: Attribute, given: Json, where: string): Value {
+  const value = attribute.multiValued ? given : unwrapReference(attribute, unwrapSingleton(given))
+  if (value === null) return undefined
+  switch (attribute.type) {
+    case 'complex':
+      if (!isObject(value)) throw wrongType(attribute, value, where)
+      return readComplex(attribute, value, where)
+    case 'boolean':
+      return readBoolean(attribute, value, where)
+    case 'integer':
+    case 'decimal': {
+      if (value === '') return undefined
+      const fits =
+        typeof value === 'number' && (attribute.type === 'decimal' || Number.isInteger(value))
+      if (!fits) throw wrongType(attribute, value, where)
+      return value
+    }
+    case 'dateTime':
+      if (value === '') return undefined
+      if (typeof value !== 'string' || parseDateTime(value) === undefined) {
+        throw wrongType(attribute, value, where)
+      }
+      return value
+    case 'string':
+    case 'reference':
+    case 'binary':
+      if (typeof value !== 'string') throw wrongType(attribute, value, where)
+      refuseUnstorable(value, where)
+      return value
+  }
+}
+
+/** Reads the sub-attributes of a complex value; unknown and server-derived ones are dropped. */
+function readComplex(attribute: Attribute, value: JsonObject, where: string): Value {
+  const given = membersOf(value)
+  const read: Record<string, Json> = {}
+  for (const sub of attribute.subAttributes ?? []) {
+    const member = given.get(sub.name.toLowerCase())
+    if (member === undefined || sub.computed) continue
+    const subValue = readValue(sub, member, `${where}.${sub.name}`)
+    if (subValue !== undefined) read[sub.name] = subValue
+  }
+  if (isEmptyReference(attribute, read)) return undefined
+  return Object.keys(read).length === 0 ? undefined : read
+}
+
+/** Entra ID and others write booleans as "True" and "False". */
+function readBoolean(attribute: Attribute, value: Json, where: string): Value {
+  if (typeof value === 'boolean') return value
+  if (typeof value === 'string') {
+    if (value.toLowerCase() === 'true') return true
+    if (value.toLowerCase() === 'false') return false
+    if (value === '') return undefined
+  }
+  throw wrongType(attribute, value, where)
+}
+
+/** Entra ID wraps the value of a singular attribute in a list of one. */
+function unwrapSingleton(value: Json): Json {
+  if (!Array.isArray(value) || value.length !== 1) return value
+  const [only = null] = value
+  return only
+}
+
+/** Whether an attribute points to another resource by a `value` sub-attribute, as manager does. */
+export function isSingularReference(attribute: Attribute): boolean {
+  return (
+    !attribute.multiValued && attribute.subAttributes?.some(({ name }) => name === 'value') === true
+  )
+}
+
+/** Entra ID sends the manager as a bare id. */
+function unwrapReference(attribute: Attribute, value: Json): Json {
+  return typeof value === 'string' && isSingularReference(attribute) ? { value } : value
+}
+
+/** Microsoft's validator removes the manager by writing an empty id. */
+function isEmptyReference(attribute: Attribute, value: JsonObject): boolean {
+  return isSingularReference(attribute) && (value.value === undefined || value.value === '')
+}
+
+/**
+ * Strings get no format check, but a NUL would cut the value off in SQL functions and half a
+ * surrogate pair would come back as U+FFFD.
+ *
+ * @throws ProtocolError invalidValue
+ */
+export function refuseUnstorable(text: string, where: string): void {
+  if (text.includes('\0')) {
+    throw new ProtocolError('invalidValue', `${where} contains U+0000, which cannot be stored.`)
+  }
+  if (!text.isWellFormed()) {
+    throw new ProtocolError(
+      'invalidValue',
+      `${where} contains half of a surrogate pair, which is no Unicode text.`,
+    )
+  }
+}
+
+/** Whether two values are the same, member order aside. */
+export function sameValue(a: Value, b: Value): boolean {
+  if (a === b) return true
+  if (Array.isArray(a) && Array.isArray(b)) {
+    return a.length === b.length && a.every((element, index) => sameValue(element, b[index]))
+  }
+  if (isObject(a) && isObject(b)) {
+    const names = Object.keys(a)
+    return (
+      names.length === Object.keys(b).length &&
+      names.every((name) => Object.hasOwn(b, name) && sameValue(a[name], b[name]))
+    )
+  }
+  return false
+}
+
+/** A text that is equal for equal values, whatever the order of their members. */
+export function canonicalText(value: Json): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalText).join()}]`
+  if (!isObject(value)) return JSON.stringify(value)
+  const members = Object.keys(value).sort()
+  return `{${members.map((name) => `${JSON.stringify(name)}:${canonicalText(value[name] ?? null)}`).join()}}`
+}

@@ -1,0 +1,30 @@
+/** Versions and conditional requests: RFC 7644 §3.14, RFC 9110 §8.8.3 and §13.1. */
+import { createHash } from 'node:crypto'
+
+/** The version of a group: its revision. */
+export function groupVersion(revision: number): string {
+  return `W/"${revision}"`
+}
+
+/**
+ * The version of a user: the revision, and a digest of the groups that are part of the
+ * representation. So it changes with the groups, although nothing is written to the user.
+ *
+ * @param groups the text of the (id, name) pairs, in the order of ids
+ */
+export function userVersion(revision: number, groups: string): string {
+  return `W/"${revision}-${createHash('sha256').update(groups).digest('hex').slice(0, 16)}"`
+}
+
+const ENTITY_TAGS = /^\s*(?:W\/)?"[^"]*"(?:\s*,\s*(?:W\/)?"[^"]*")*\s*$/
+
+/**
+ * Whether the version of an existing resource satisfies If-Match or is named by If-None-Match.
+ * Comparison is weak, since all versions here are. A malformed header matches nothing.
+ */
+export function matchesVersion(header: string, version: string): boolean {
+  if (header.trim() === '*') return true
+  if (!ENTITY_TAGS.test(header)) return false
+  const tags = header.match(/"[^"]*"/g) ?? []
+  return tags.includes(version.replace(/^W\//, ''))
+}
