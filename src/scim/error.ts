@@ -27,14 +27,25 @@ export interface ProtocolReason {
   readonly detail: string
 }
 
-/** Thrown by the pure functions of this folder; carries the reason as data. */
-export class ProtocolError extends Error {
+/**
+ * A request that is refused, whichever part refuses it. The reason is data; what becomes of it on
+ * the wire is decided in one place.
+ */
+export class Refused<Reason extends { readonly kind: string }> extends Error {
+  readonly reason: Reason
+
+  constructor(reason: Reason) {
+    super(reason.kind)
+    this.reason = reason
+  }
+}
+
+/** Thrown by the pure functions of this folder. */
+export class ProtocolError extends Refused<ProtocolReason> {
   override readonly name = 'ProtocolError'
-  readonly reason: ProtocolReason
 
   constructor(scimType: ProtocolReason['scimType'], detail: string) {
-    super(detail)
-    this.reason = { kind: 'protocol', scimType, detail }
+    super({ kind: 'protocol', scimType, detail })
   }
 }
 

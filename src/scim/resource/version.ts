@@ -25,6 +25,6 @@ const ENTITY_TAGS = /^\s*(?:W\/)?"[^"]*"(?:\s*,\s*(?:W\/)?"[^"]*")*\s*$/
 export function matchesVersion(header: string, version: string): boolean {
   if (header.trim() === '*') return true
   if (!ENTITY_TAGS.test(header)) return false
-  const tags = header.match(/"[^"]*"/g) ?? []
+  const tags: readonly string[] = header.match(/"[^"]*"/g) ?? []
   return tags.includes(version.replace(/^W\//, ''))
 }

@@ -1,0 +1,85 @@
+/** The application: mounts the parts, and does for every request what all of them need. */
+import { Hono } from 'hono'
+import { secureHeaders } from 'hono/secure-headers'
+import { getPath } from 'hono/utils/url'
+import { namespaceRoutes } from './http/admin/namespaces.ts'
+import { tokenRoutes } from './http/admin/tokens.ts'
+import { API, type Dependencies, type ScimEnv } from './http/context.ts'
+import { describeReason, failureResponse, type Reason } from './http/failure.ts'
+import { scimRoutes } from './http/scim/routes.ts'
+import { Refused } from './scim/error.ts'
+import { StoreFailure } from './store/failure.ts'
+
+/** Paths of the admin API; everything else is answered as SCIM. */
+const ADMIN = new RegExp(`^${API}(?:/[^/]+/tokens(?:/.*)?)?$`)
+
+/**
+ * The path that is routed. Administrators end the URL that they paste with a slash, so that clients
+ * ask for `//Users`; that and a slash at the end do no harm.
+ */
+function routedPath(request: Request): string {
+  const path = getPath(request).replace(/\/{2,}/g, '/')
+  return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+/** What a thrown error means; what nobody foresaw is a fault of ours or of the platform. */
+function reasonOf(error: Error): Reason {
+  if (error instanceof Refused) return error.reason
+  return { kind: 'unavailable' }
+}
+
+/** Makes the application from what it runs on. */
+export function createApp(dependencies: Dependencies) {
+  const app = new Hono<ScimEnv>({ getPath: routedPath })
+
+  app.use(async (c, next) => {
+    const started = dependencies.now()
+    const requestId = crypto.randomUUID()
+    c.set('requestId', requestId)
+    c.set('later', (task) => {
+      const done = task().catch(() => undefined)
+      // Outside of Workers there is no execution context, and nothing ends with the response.
+      try {
+        c.executionCtx.waitUntil(done)
+      } catch {}
+    })
+    await next()
+    c.res.headers.set('X-Request-Id', requestId)
+    const namespace = c.req.param('namespace')
+    dependencies.log({
+      time: new Date(started).toISOString(),
+      requestId,
+      method: c.req.method,
+      route: c.req.routePath,
+      ...(namespace === undefined ? {} : { namespace }),
+      status: c.res.status,
+      milliseconds: dependencies.now() - started,
+      ...(c.error === undefined || c.error instanceof Refused ? {} : { error: describe(c.error) }),
+    })
+  })
+  app.use(secureHeaders())
+  app.use(async (c, next) => {
+    await next()
+    c.res.headers.set('Cache-Control', 'no-store')
+  })
+
+  app.get('/health', (c) => c.json({ status: 'ok' }))
+  app.route(API, namespaceRoutes(dependencies))
+  app.route(`${API}/:namespace/tokens`, tokenRoutes(dependencies))
+  app.route(`${API}/:namespace`, scimRoutes(dependencies))
+
+  const answer = (reason: Reason, request: Request) =>
+    failureResponse(describeReason(reason), !ADMIN.test(routedPath(request)))
+  app.notFound((c) => answer({ kind: 'no-route' }, c.req.raw))
+  app.onError((error, c) => answer(reasonOf(error), c.req.raw))
+  return app
+}
+
+/** An unforeseen error for the log: what it is and where, without the values it was about. */
+function describe(error: Error): string {
+  if (error instanceof StoreFailure) {
+    const cause = error.cause instanceof Error ? error.cause.message : ''
+    return `${error.message} ${cause}`.slice(0, 300)
+  }
+  return (error.stack ?? error.message).slice(0, 1000)
+}

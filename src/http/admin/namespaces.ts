@@ -1,0 +1,58 @@
+/** Namespaces, for the operator: create, list, delete. */
+import { Hono } from 'hono'
+import * as z from 'zod'
+import {
+  createNamespace,
+  deleteNamespace,
+  listNamespaces,
+  type NamespaceInfo,
+} from '../../store/registry.ts'
+import type { Dependencies, ScimEnv } from '../context.ts'
+import { HttpRefusal } from '../failure.ts'
+import { operatorOnly } from './operator.ts'
+import { readBody, requireNamespace } from './validate.ts'
+
+const settingsForm = z.strictObject({
+  enableUserSync: z.optional(z.boolean()),
+  enableGroupSync: z.optional(z.boolean()),
+  rejectNonProvisionedUsers: z.optional(z.boolean()),
+  requireExternalId: z.optional(z.boolean()),
+})
+
+const namespaceForm = z.strictObject({ name: z.string(), settings: z.optional(settingsForm) })
+
+function show({ createdAt, ...namespace }: NamespaceInfo) {
+  return { ...namespace, createdAt: new Date(createdAt).toISOString() }
+}
+
+/** The routes of the collection of namespaces. */
+export function namespaceRoutes(dependencies: Dependencies) {
+  const { database, settings: file } = dependencies
+  const routes = new Hono<ScimEnv>()
+  const operator = operatorOnly(dependencies)
+
+  routes.get('/', operator, async (c) => {
+    const namespaces = await listNamespaces(database, file)
+    return c.json({ items: namespaces.map(show) })
+  })
+
+  routes.post('/', operator, async (c) => {
+    const { name, settings } = await readBody(c.req.raw, namespaceForm)
+    const namespace = requireNamespace(name)
+    const stored = settings && JSON.parse(JSON.stringify(settings))
+    const now = dependencies.now()
+    const created = await createNamespace(database, namespace, stored, file, now)
+    if (created === undefined) throw new HttpRefusal({ kind: 'namespace-exists', namespace })
+    return c.json(show(created), 201)
+  })
+
+  routes.delete('/:namespace', operator, async (c) => {
+    const namespace = requireNamespace(c.req.param('namespace'))
+    if (!(await deleteNamespace(database, namespace))) {
+      throw new HttpRefusal({ kind: 'unknown-namespace', namespace })
+    }
+    return c.body(null, 204)
+  })
+
+  return routes
+}

@@ -1,0 +1,61 @@
+/** Reading a request body: media type, size, encoding, JSON. */
+import { ProtocolError } from '../scim/error.ts'
+import { type Json, parseJson } from '../scim/json.ts'
+import { HttpRefusal } from './failure.ts'
+
+/** How many bytes the body of a request may have. */
+export const MAXIMUM_BODY = 1024 * 1024
+/** The same where a body lists members. */
+export const MAXIMUM_GROUP_BODY = 10 * 1024 * 1024
+
+const MEDIA_TYPES: ReadonlySet<string> = new Set(['application/scim+json', 'application/json'])
+
+/**
+ * Reads a JSON body (RFC 7644 §3.8). The media type may be left out, but another one is refused.
+ *
+ * @param limit in bytes; what is longer is not read to its end
+ * @throws HttpRefusal 413 or 415; ProtocolError invalidSyntax
+ */
+export async function readJson(request: Request, limit: number): Promise<Json> {
+  const received = request.headers.get('Content-Type') ?? ''
+  const mediaType = (received.split(';')[0] ?? '').trim().toLowerCase()
+  if (mediaType !== '' && !MEDIA_TYPES.has(mediaType)) {
+    throw new HttpRefusal({ kind: 'unsupported-media-type', received })
+  }
+  return parseJson(decode(await readBytes(request, limit)))
+}
+
+async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
+  const tooLarge = () => new HttpRefusal({ kind: 'too-large', limit })
+  if (Number(request.headers.get('Content-Length') ?? 0) > limit) throw tooLarge()
+  const chunks: Uint8Array[] = []
+  let length = 0
+  // The header may be absent or wrong, so the bytes are counted as they come.
+  const reader = request.body?.getReader()
+  for (;;) {
+    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
+    if (done) break
+    length += value.byteLength
+    if (length > limit) {
+      await reader?.cancel()
+      throw tooLarge()
+    }
+    chunks.push(value)
+  }
+  const bytes = new Uint8Array(length)
+  let at = 0
+  for (const chunk of chunks) {
+    bytes.set(chunk, at)
+    at += chunk.byteLength
+  }
+  return bytes
+}
+
+/** UTF-8, with or without a byte order mark (RFC 8259 §8.1). */
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: false }).decode(bytes)
+  } catch {
+    throw new ProtocolError('invalidSyntax', 'The body is not UTF-8; encode it so.')
+  }
+}

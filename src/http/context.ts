@@ -1,0 +1,95 @@
+/** What a request carries through middleware and handlers. */
+import type { Context } from 'hono'
+import type { Caller } from '../store/authority.ts'
+import type { Database } from '../store/database.ts'
+import { Refusal } from '../store/refusal.ts'
+import { readClaim } from '../tenancy/credential.ts'
+import { parseNamespace } from '../tenancy/namespace.ts'
+import type { Settings } from '../tenancy/settings.ts'
+
+/** One line of the log: what was asked and what came of it, without personal data. */
+export interface LogLine {
+  readonly time: string
+  readonly requestId: string
+  readonly method: string
+  /** The pattern of the route; ids and queries would tell about people. */
+  readonly route: string
+  readonly namespace?: string
+  readonly status: number
+  readonly milliseconds: number
+  readonly error?: string
+}
+
+/** What an application is made from. */
+export interface Dependencies {
+  readonly database: Database
+  /** The settings of the file. */
+  readonly settings: Settings
+  /** The operator's secret; absent where none is set. */
+  readonly operatorToken: string | undefined
+  /** Milliseconds since 1970. */
+  readonly now: () => number
+  readonly randomBytes: (length: number) => Uint8Array
+  readonly log: (line: LogLine) => void
+}
+
+/** The bindings are left out on purpose: a handler reaches the database through a caller only. */
+export interface ScimEnv {
+  Variables: { requestId: string; later: Caller['later'] }
+}
+
+/** Where the API is. */
+export const API = '/apis/scim.grafana.app/v0alpha1/namespaces'
+
+/** The base URL of the namespace that a request names, as the client addressed it. */
+export function baseUrl(c: Context<ScimEnv>): string {
+  return `${new URL(c.req.url).origin}${API}/${c.req.param('namespace')}`
+}
+
+/**
+ * The caller of a request: its claim, still undecided, and all that the store needs beside it.
+ *
+ * @throws Refusal where there is no token or its form is wrong; the body was not touched yet
+ */
+export function callerOf(c: Context<ScimEnv>, dependencies: Dependencies): Caller {
+  const namespace = parseNamespace(c.req.param('namespace') ?? '')
+  const claim = readClaim(c.req.header('Authorization'), namespace)
+  if ('kind' in claim) throw new Refusal(claim)
+  const now = dependencies.now()
+  return {
+    database: dependencies.database,
+    claim,
+    fileSettings: dependencies.settings,
+    now,
+    requestId: c.get('requestId'),
+    newId: (type) => makeId(type === 'user' ? 'u' : 'g', now, dependencies.randomBytes),
+    later: c.get('later'),
+  }
+}
+
+const DIGITS = '0123456789abcdefghjkmnpqrstvwxyz'
+
+/**
+ * Makes an id: a letter for the type, the time, and 80 random bits, all in lower case. It begins
+ * with a letter, so that nobody takes it for a number, and it orders by time, so that a page of a
+ * list does not shift when a resource is created.
+ */
+export function makeId(
+  prefix: string,
+  now: number,
+  randomBytes: Dependencies['randomBytes'],
+): string {
+  const time = now.toString(36).padStart(9, '0')
+  const random = [...randomBytes(16)].map((byte) => DIGITS.charAt(byte & 31)).join('')
+  return `${prefix}${time}${random}`
+}
+
+/** The parameters of the query by lower-cased name; of one that is repeated, the first. */
+export function queryOf(c: Context<ScimEnv>): Map<string, string> {
+  const query = new Map<string, string>()
+  for (const [name, value] of new URL(c.req.url).searchParams) {
+    const key = name.toLowerCase()
+    if (!query.has(key)) query.set(key, value)
+  }
+  return query
+}

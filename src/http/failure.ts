@@ -1,0 +1,276 @@
+/**
+ * How every refusal looks on the wire: the one table of reasons. A SCIM route answers a SCIM Error
+ * (RFC 7644 §3.12) that carries Grafana's `message`, `messageId` and `statusCode` as well; an admin
+ * route answers Grafana's members alone.
+ */
+import { errorBody, type ProtocolReason, quote, Refused, type ScimType } from '../scim/error.ts'
+import type { StoreReason } from '../store/refusal.ts'
+
+/** What HTTP itself, or an operator's request, is refused for. */
+export type HttpReason =
+  | { readonly kind: 'no-route' }
+  | { readonly kind: 'method-not-allowed'; readonly allowed: readonly string[] }
+  | { readonly kind: 'unsupported-media-type'; readonly received: string }
+  | { readonly kind: 'too-large'; readonly limit: number }
+  | { readonly kind: 'not-implemented'; readonly feature: string }
+  | { readonly kind: 'unavailable' }
+  | { readonly kind: 'unknown-schema-or-type'; readonly id: string }
+  | { readonly kind: 'operator-required' }
+  | { readonly kind: 'operator-not-configured' }
+  | { readonly kind: 'bad-request'; readonly detail: string }
+  | { readonly kind: 'namespace-exists'; readonly namespace: string }
+  | { readonly kind: 'unknown-namespace'; readonly namespace: string }
+  | { readonly kind: 'unknown-token'; readonly id: string }
+
+/** Thrown by handlers and middleware. */
+export class HttpRefusal extends Refused<HttpReason> {
+  override readonly name = 'HttpRefusal'
+}
+
+export type Reason = ProtocolReason | StoreReason | HttpReason
+
+/** A refusal, ready to be sent. */
+export interface WireFailure {
+  readonly status: number
+  readonly scimType?: ScimType
+  readonly messageId: string
+  /** Grafana's short message, where it has one of its own. */
+  readonly message?: string
+  /** A sentence: what was wrong, where, and what to do about it. */
+  readonly detail: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+const ATTRIBUTE_NAMES = {
+  userName: 'userName',
+  externalId: 'externalId',
+  emails: 'account e-mail',
+  displayName: 'displayName',
+} as const
+
+/** The authentication challenge of RFC 6750 §3. */
+function challenge(error?: string, more = ''): Readonly<Record<string, string>> {
+  const parameters = error === undefined ? '' : `, error="${error}"${more}`
+  return { 'WWW-Authenticate': `Bearer realm="scim"${parameters}` }
+}
+
+/** What becomes of a reason; the switch is exhaustive. */
+export function describeReason(reason: Reason): WireFailure {
+  switch (reason.kind) {
+    case 'protocol':
+      return {
+        status: 400,
+        scimType: reason.scimType,
+        messageId: `scim.${reason.scimType}`,
+        detail: reason.detail,
+      }
+    case 'missing-token':
+      return {
+        status: 401,
+        messageId: 'api-key.missing',
+        message: 'Unauthorized',
+        detail: 'Send the token of a service account: “Authorization: Bearer glsa_…”.',
+        headers: challenge(),
+      }
+    case 'invalid-token':
+      return {
+        status: 401,
+        messageId: 'api-key.invalid',
+        message: 'Invalid API key',
+        detail: 'The token is not valid here; check that it was copied whole.',
+        headers: challenge('invalid_token'),
+      }
+    case 'expired-token':
+      return {
+        status: 401,
+        messageId: 'api-key.expired',
+        message: 'Expired API key',
+        detail: 'The token has expired; create another and give it to the identity provider.',
+        headers: challenge('invalid_token'),
+      }
+    case 'revoked-token':
+      return {
+        status: 401,
+        messageId: 'api-key.revoked',
+        message: 'Revoked API key',
+        detail: 'The token was revoked; create another and give it to the identity provider.',
+        headers: challenge('invalid_token'),
+      }
+    case 'invalid-namespace':
+      return {
+        status: 403,
+        messageId: 'authn.invalid-namespace',
+        message: 'invalid namespace',
+        detail: `invalid namespace: ${reason.advice}`,
+      }
+    case 'missing-permission':
+      return {
+        status: 403,
+        messageId: 'accesscontrol.permission-denied',
+        message: `You'll need additional permissions to perform this action. Permissions needed: ${reason.permission}`,
+        detail: `The token lacks the permission ${reason.permission}; create one that has it.`,
+        headers: challenge('insufficient_scope', `, scope="${reason.permission}"`),
+      }
+    case 'sync-disabled': {
+      const what = reason.setting === 'enableUserSync' ? 'user' : 'group'
+      return {
+        status: 403,
+        messageId: `scim.${what}-sync-disabled`,
+        detail:
+          `SCIM ${what} sync is off in this namespace, so ${what}s can be read but not written; ` +
+          `turn on ${reason.setting} in its settings.`,
+      }
+    }
+    case 'unmanaged':
+      return {
+        status: 403,
+        messageId: 'scim.unmanaged',
+        detail:
+          `SCIM does not manage this ${reason.resourceType === 'User' ? 'account' : 'team'} and ` +
+          'so does not delete it; write to it first to take it under management.',
+      }
+    case 'not-found':
+      return {
+        status: 404,
+        messageId: 'scim.not-found',
+        detail: `There is no ${reason.resourceType} with the id ${quote(reason.id)}.`,
+      }
+    case 'taken':
+      return {
+        status: 409,
+        scimType: 'uniqueness',
+        messageId: 'scim.uniqueness',
+        detail:
+          `The ${ATTRIBUTE_NAMES[reason.attribute]} ${quote(reason.value)} is in use by another ` +
+          `${reason.attribute === 'displayName' ? 'group' : 'user'}; it must be unique.`,
+      }
+    case 'missing-external-id':
+      return {
+        status: 400,
+        scimType: 'invalidValue',
+        messageId: 'scim.external-id-required',
+        detail:
+          'externalId is required, since Grafana signs the person in by it; map it in the identity ' +
+          'provider to what the login carries: objectId in Entra ID, user.id in Okta.',
+      }
+    case 'stale-version':
+      return {
+        status: 412,
+        messageId: 'scim.precondition-failed',
+        detail: 'The resource has another version than If-Match names; read it again.',
+      }
+    case 'team-full':
+      return {
+        status: 400,
+        scimType: 'invalidValue',
+        messageId: 'scim.team-full',
+        detail: 'The group would have more than 100000 members, which is the most; split it.',
+      }
+    case 'namespace-full':
+      return {
+        status: 403,
+        messageId: 'scim.namespace-full',
+        detail: 'The namespace holds 1000000 users, which is the most; delete some first.',
+      }
+    case 'contention':
+      return unavailable('Others keep changing the same resource; try again.')
+    case 'unavailable':
+      return unavailable('The database cannot be reached at the moment; try again.')
+    case 'no-route':
+      return {
+        status: 404,
+        messageId: 'scim.no-route',
+        detail:
+          'There is nothing at this path; the resources are at /Users and /Groups below ' +
+          '/apis/scim.grafana.app/v0alpha1/namespaces/{namespace}.',
+      }
+    case 'unknown-schema-or-type':
+      return {
+        status: 404,
+        messageId: 'scim.not-found',
+        detail: `There is no ${quote(reason.id)} here; the list shows all there are.`,
+      }
+    case 'method-not-allowed':
+      return {
+        status: 405,
+        messageId: 'scim.method-not-allowed',
+        detail: `This path takes ${reason.allowed.join(', ')} only.`,
+        headers: { Allow: reason.allowed.join(', ') },
+      }
+    case 'too-large':
+      return {
+        status: 413,
+        messageId: 'scim.too-large',
+        detail: `The body is larger than ${reason.limit} bytes, which is the most; split it.`,
+      }
+    case 'unsupported-media-type':
+      return {
+        status: 415,
+        messageId: 'scim.unsupported-media-type',
+        detail: `Send the body as application/scim+json or application/json, not ${quote(reason.received)}.`,
+      }
+    case 'not-implemented':
+      return {
+        status: 501,
+        messageId: 'scim.not-implemented',
+        detail: `${reason.feature} is not supported; see /ServiceProviderConfig.`,
+      }
+    case 'operator-required':
+      return {
+        status: 401,
+        messageId: 'operator.required',
+        message: 'Unauthorized',
+        detail: 'This needs the operator: send “Authorization: Bearer <OPERATOR_TOKEN>”.',
+        headers: challenge('invalid_token'),
+      }
+    case 'operator-not-configured':
+      return {
+        status: 403,
+        messageId: 'operator.not-configured',
+        detail: 'No OPERATOR_TOKEN is set; set the secret and deploy again.',
+      }
+    case 'bad-request':
+      return { status: 400, messageId: 'bad-request', detail: reason.detail }
+    case 'namespace-exists':
+      return {
+        status: 409,
+        messageId: 'namespace.exists',
+        detail: `The namespace ${reason.namespace} exists already.`,
+      }
+    case 'unknown-namespace':
+      return {
+        status: 404,
+        messageId: 'namespace.not-found',
+        detail: `There is no namespace ${quote(reason.namespace)}; create it first.`,
+      }
+    case 'unknown-token':
+      return {
+        status: 404,
+        messageId: 'token.not-found',
+        detail: `The namespace has no token with the id ${quote(reason.id)}.`,
+      }
+  }
+}
+
+function unavailable(detail: string): WireFailure {
+  return {
+    status: 503,
+    messageId: 'unavailable',
+    detail,
+    // An integer: Okta waits five minutes for any other form.
+    headers: { 'Retry-After': '1' },
+  }
+}
+
+/** The response of a refusal. */
+export function failureResponse(failure: WireFailure, scim: boolean): Response {
+  const { status, scimType, messageId, detail, message = detail, headers } = failure
+  const grafana = { message, messageId, statusCode: status }
+  const body = scim
+    ? { ...errorBody(status, detail, scimType), ...grafana }
+    : { ...grafana, detail }
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'Content-Type': scim ? 'application/scim+json' : 'application/json', ...headers },
+  })
+}

@@ -1,0 +1,56 @@
+/**
+ * /ServiceProviderConfig, /ResourceTypes, /Schemas (RFC 7644 §4). They need no credential and then
+ * no database either; but a credential that is sent has to be good.
+ */
+import { type Context, Hono } from 'hono'
+import {
+  resourceTypeResources,
+  schemaResources,
+  serviceProviderConfig,
+} from '../../scim/discovery.ts'
+import type { JsonObject } from '../../scim/json.ts'
+import { listResponse } from '../../scim/list.ts'
+import { readAs } from '../../store/authority.ts'
+import { Refusal } from '../../store/refusal.ts'
+import { parseNamespace } from '../../tenancy/namespace.ts'
+import { baseUrl, callerOf, type Dependencies, type ScimEnv } from '../context.ts'
+import { HttpRefusal } from '../failure.ts'
+import { scim } from './reply.ts'
+
+/** The discovery routes, mounted below the base URL. */
+export function discoveryRoutes(dependencies: Dependencies) {
+  const routes = new Hono<ScimEnv>()
+
+  const decide = async (c: Context<ScimEnv>) => {
+    if (c.req.header('Authorization') !== undefined) {
+      await readAs(callerOf(c, dependencies), null, () => [])
+      return
+    }
+    const parsed = parseNamespace(c.req.param('namespace') ?? '')
+    if (!parsed.ok) throw new Refusal({ kind: 'invalid-namespace', advice: parsed.advice })
+  }
+
+  routes.get('/ServiceProviderConfig', async (c) => {
+    await decide(c)
+    return scim(serviceProviderConfig(baseUrl(c)))
+  })
+
+  const collection = (path: string, resources: (base: string) => readonly JsonObject[]) => {
+    routes.get(path, async (c) => {
+      await decide(c)
+      const all = resources(baseUrl(c))
+      return scim(listResponse(all, all.length, 1))
+    })
+    routes.get(`${path}/:id`, async (c) => {
+      await decide(c)
+      const id = c.req.param('id') ?? ''
+      const one = resources(baseUrl(c)).find((resource) => resource.id === id)
+      if (one === undefined) throw new HttpRefusal({ kind: 'unknown-schema-or-type', id })
+      return scim(one)
+    })
+  }
+  collection('/ResourceTypes', resourceTypeResources)
+  collection('/Schemas', schemaResources)
+
+  return routes
+}

@@ -1,0 +1,51 @@
+/** Responses of SCIM routes: media type, Location and ETag in one place (RFC 7644 §3.1, §3.14). */
+import type { Context } from 'hono'
+import type { JsonObject } from '../../scim/json.ts'
+import { type Projection, project } from '../../scim/resource/projection.ts'
+import { matchesVersion } from '../../scim/resource/version.ts'
+import type { ResourceType } from '../../scim/schema/resource-type.ts'
+
+/** Answers with a message or a resource as it is. */
+export function scim(
+  body: JsonObject,
+  status = 200,
+  headers: Readonly<Record<string, string>> = {},
+): Response {
+  return new Response(JSON.stringify(body), {
+    status,
+    headers: { 'Content-Type': 'application/scim+json', ...headers },
+  })
+}
+
+/** What a rendered resource says of itself. */
+interface Meta {
+  readonly location: string
+  readonly version: string
+}
+
+/** Answers with one resource, projected, with its Location and its version. */
+export function resourceReply(
+  type: ResourceType,
+  resource: JsonObject,
+  projection: Projection | undefined,
+  status = 200,
+): Response {
+  const { location, version } = resource.meta as unknown as Meta
+  const headers = { Location: location, ETag: version }
+  return scim(project(type, resource, projection), status, headers)
+}
+
+/** The same for GET: 304 where If-None-Match names the version (RFC 7644 §3.14). */
+export function conditionalReply(
+  c: Context,
+  type: ResourceType,
+  resource: JsonObject,
+  projection: Projection | undefined,
+): Response {
+  const { version } = resource.meta as unknown as Meta
+  const known = c.req.header('If-None-Match')
+  if (known !== undefined && matchesVersion(known, version)) {
+    return new Response(null, { status: 304, headers: { ETag: version } })
+  }
+  return resourceReply(type, resource, projection)
+}

@@ -1,0 +1,84 @@
+/** A user as a Grafana account: what it is known by, and what is stored beside its attributes. */
+import { fold } from '../scim/comparison.ts'
+import { isObject, type Json } from '../scim/json.ts'
+import { type Attributes, comparisonForm } from '../scim/resource/resource.ts'
+import { userType } from '../scim/schema/resource-type.ts'
+
+/** The account e-mail: the primary work address, else the first work one, the primary, the first. */
+export function accountEmail(attributes: Attributes): string | undefined {
+  const emails = elementsOf(attributes.emails).filter(
+    ({ value }) => typeof value === 'string' && value !== '',
+  )
+  const work = emails.filter(({ type }) => typeof type === 'string' && fold(type) === 'work')
+  const isPrimary = ({ primary }: { readonly primary?: Json }) => primary === true
+  const chosen = work.find(isPrimary) ?? work[0] ?? emails.find(isPrimary) ?? emails[0]
+  return typeof chosen?.value === 'string' ? chosen.value : undefined
+}
+
+function elementsOf(value: Json | undefined): { readonly [name: string]: Json }[] {
+  return Array.isArray(value) ? value.filter(isObject) : []
+}
+
+/** What a user is found and told apart by. */
+export interface AccountKeys {
+  readonly userName: string
+  readonly email: string | null
+  readonly externalId: string | null
+  /** All e-mail addresses. */
+  readonly emails: readonly string[]
+}
+
+/** The comparison keys of a user. */
+export function accountKeys(attributes: Attributes): AccountKeys {
+  const email = accountEmail(attributes)
+  const addresses = elementsOf(attributes.emails).flatMap(({ value }) =>
+    typeof value === 'string' && value !== '' ? [fold(value)] : [],
+  )
+  return {
+    userName: fold(String(attributes.userName)),
+    email: email === undefined ? null : fold(email),
+    externalId: typeof attributes.externalId === 'string' ? attributes.externalId : null,
+    emails: [...new Set(addresses)],
+  }
+}
+
+/** The columns that follow from the attributes. */
+export function accountColumns(attributes: Attributes): {
+  readonly resource: string
+  readonly folded: string
+  readonly active: number
+  readonly keys: AccountKeys
+} {
+  return {
+    resource: JSON.stringify(attributes),
+    folded: JSON.stringify(comparisonForm(userType, attributes)),
+    active: attributes.active === false ? 0 : 1,
+    keys: accountKeys(attributes),
+  }
+}
+
+/** An empty externalId is none (Grafana takes it as the login identity). */
+export function withoutEmptyExternalId(attributes: Attributes): Attributes {
+  if (attributes.externalId !== '') return attributes
+  const { externalId: _empty, ...rest } = attributes
+  return rest
+}
+
+/** The names of the attributes that differ, with their values before and after. */
+export function difference(
+  before: Attributes,
+  after: Attributes,
+  same: (a: Json | undefined, b: Json | undefined) => boolean,
+): { readonly before: Attributes; readonly after: Attributes } {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
+    (name) => !same(before[name], after[name]),
+  )
+  const pick = (from: Attributes) =>
+    Object.fromEntries(
+      names.flatMap((name) => {
+        const value = from[name]
+        return value === undefined ? [] : [[name, value]]
+      }),
+    )
+  return { before: pick(before), after: pick(after) }
+}

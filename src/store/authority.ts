@@ -1,0 +1,159 @@
+/**
+ * Reading and writing on behalf of somebody. The first batch of a request decides the credential
+ * and reads the target at once, every read being conditional on the credential, so that a
+ * stranger's request reads nothing. Every write begins with a guard that checks again.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import {
+  type Authority,
+  type Claim,
+  type CredentialReason,
+  decide,
+  type Principal,
+} from '../tenancy/credential.ts'
+import type { Namespace } from '../tenancy/namespace.ts'
+import { type Permission, permissionBits } from '../tenancy/permission.ts'
+import type { Settings } from '../tenancy/settings.ts'
+import type { Database, Results, Statement } from './database.ts'
+import { StoreFailure } from './failure.ts'
+import { Refusal } from './refusal.ts'
+
+/** One request, as the store sees it. Time and ids come from outside. */
+export interface Caller {
+  readonly database: Database
+  readonly claim: Claim
+  /** The settings of the file, for namespaces without their own. */
+  readonly fileSettings: Settings
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly requestId: string
+  /** Makes an id for a resource. */
+  readonly newId: (type: 'user' | 'team') => string
+  /** Runs a task once the response is sent. */
+  readonly later: (task: () => Promise<unknown>) => void
+}
+
+/** How often the last use of a token is written down. */
+const LAST_USE_INTERVAL = 5 * 60 * 1000
+
+/** How often a write that lost a race is tried again. */
+export const MAXIMUM_ATTEMPTS = 20
+
+/** The condition under which a statement of this claim may read. */
+export type Allowed = SQL
+
+function isPrincipal(decided: Principal | CredentialReason): decided is Principal {
+  return !('kind' in decided)
+}
+
+function authorityOf(claim: Claim): Statement<Authority> {
+  return sql<Authority>`
+    select k.namespace, k.id as "tokenId", a.name as account, k.permissions,
+      k.expires_at as "expiresAt", k.revoked_at as "revokedAt", k.last_used_at as "lastUsedAt",
+      n.settings, n.users, n.teams
+    from token k
+    cross join service_account a on a.namespace = k.namespace and a.id = k.account_id
+    cross join namespace n on n.name = k.namespace
+    where k.hash = ${claim.tokenHash}`
+}
+
+/** Whether the token is good now, in this namespace, for this permission. */
+function holds(
+  tokenHash: string,
+  namespace: Namespace,
+  permission: Permission | null,
+  now: number,
+): SQL {
+  const granted =
+    permission === null ? sql`` : sql` and k.permissions & ${permissionBits[permission]} <> 0`
+  return sql`exists (select 1 from token k where k.hash = ${tokenHash}
+    and k.namespace = ${namespace} and k.revoked_at is null
+    and (k.expires_at is null or k.expires_at > ${now})${granted})`
+}
+
+/**
+ * Decides the caller's claim and reads, in one trip.
+ *
+ * @param permission what the request needs; null where a good token is enough
+ * @param reads the statements, each of which must contain the condition that it is given
+ * @throws Refusal when the credential is not good enough
+ */
+export async function readAs<const T extends readonly Statement[]>(
+  caller: Caller,
+  permission: Permission | null,
+  reads: (namespace: Namespace, allowed: Allowed) => T,
+): Promise<{ readonly principal: Principal; readonly rows: Results<T> }> {
+  const { claim, database, now } = caller
+  const parsed = claim.namespace
+  const statements = parsed.ok
+    ? reads(parsed.namespace, holds(claim.tokenHash, parsed.namespace, permission, now))
+    : []
+  const [authorities = [], ...rows] = await database.batch('read', [
+    authorityOf(claim),
+    ...statements,
+  ])
+  const authority = authorities[0] as Authority | undefined
+  const decided = decide(claim, authority, permission, caller.fileSettings, now)
+  if (!isPrincipal(decided)) throw new Refusal(decided)
+  if (now - (decided.lastUsedAt ?? 0) >= LAST_USE_INTERVAL) {
+    caller.later(() => noteUse(database, claim.tokenHash, now))
+  }
+  return { principal: decided, rows: rows as unknown as Results<T> }
+}
+
+function noteUse(database: Database, tokenHash: string, now: number): Promise<unknown> {
+  return database.batch('write', [
+    sql`update token set last_used_at = ${now}
+      where hash = ${tokenHash} and coalesce(last_used_at, 0) < ${now}`,
+  ])
+}
+
+/**
+ * Writes on behalf of a principal, in one batch that takes effect wholly or not at all. It does so
+ * only if the credential still holds, the settings are those that were read, and the condition is
+ * true; the guard that checks this is a write and stands first (a read first would make libSQL
+ * begin a transaction that cannot be upgraded under load).
+ *
+ * @param answers what the response needs after the write, read in the same batch
+ * @returns the rows of the answers
+ * @throws StoreFailure `stale` when the guard does not let it pass, and other kinds
+ */
+export async function writeAs<const T extends readonly Statement[]>(
+  caller: Caller,
+  principal: Principal,
+  condition: SQL,
+  statements: readonly Statement[],
+  answers: T,
+): Promise<Results<T>> {
+  const { namespace, tokenHash, permission, storedSettings } = principal
+  const guard = sql`
+    insert into guard (ok) select ${holds(tokenHash, namespace, permission, caller.now)}
+      and exists (select 1 from namespace n
+        where n.name = ${namespace} and n.settings is ${storedSettings})
+      and (${condition})`
+  const results = await caller.database.batch('write', [guard, ...statements, ...answers])
+  return results.slice(1 + statements.length) as unknown as Results<T>
+}
+
+/**
+ * Repeats an attempt that lost a race, each time from a fresh read, with growing random pauses.
+ *
+ * @throws Refusal `contention` when twenty attempts were not enough
+ */
+export async function untilWon<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let tried = 1; ; tried++) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const lost =
+        error instanceof StoreFailure && (error.kind === 'stale' || error.kind === 'unique')
+      if (!lost) throw error
+      if (tried >= MAXIMUM_ATTEMPTS) throw new Refusal({ kind: 'contention' })
+      await pause(Math.random() * Math.min(500, 5 * 2 ** tried))
+    }
+  }
+}
+
+function pause(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds))
+}

@@ -1,0 +1,22 @@
+/** Cloudflare D1. */
+import type { D1Database } from '@cloudflare/workers-types'
+import { type Database, render } from './database.ts'
+import { classify } from './failure.ts'
+
+/** A Database on a D1 binding. */
+export function d1(binding: D1Database): Database {
+  return {
+    async batch(_mode, statements) {
+      const prepared = statements.map((statement) => {
+        const { sql, parameters } = render(statement)
+        return binding.prepare(sql).bind(...parameters)
+      })
+      try {
+        const results = await binding.batch(prepared)
+        return results.map(({ results: rows }) => rows) as never
+      } catch (error) {
+        throw classify(error)
+      }
+    },
+  }
+}

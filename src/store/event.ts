@@ -1,0 +1,61 @@
+/**
+ * Events: what every change leaves in its own batch. They are the audit log, and their order is
+ * the order of commits.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import type { Principal } from '../tenancy/credential.ts'
+import type { Caller } from './authority.ts'
+import type { Statement } from './database.ts'
+
+export type Action =
+  | 'user.create'
+  | 'user.adopt'
+  | 'user.restore'
+  | 'user.update'
+  | 'user.delete'
+  | 'team.create'
+  | 'team.adopt'
+  | 'team.update'
+  | 'team.delete'
+
+/**
+ * Records an event.
+ *
+ * @param changes an SQL expression of JSON text
+ * @param source where the expression reads from, and when the event is left out; by default the
+ *   event is always recorded
+ */
+export function recordEvent(
+  caller: Caller,
+  { namespace, account, tokenId }: Principal,
+  action: Action,
+  subject: string,
+  changes: SQL,
+  part = 0,
+  source: { readonly with?: SQL; readonly from?: SQL; readonly where?: SQL } = {},
+): Statement {
+  const actor = JSON.stringify({ serviceAccount: account, token: tokenId })
+  return sql`
+    insert into event (namespace, seq, at, actor, action, subject, changes, request_id, part)
+    ${source.with ?? sql``}
+    select n.name,
+      1 + max(n.event_seq,
+        coalesce((select max(e.seq) from event e where e.namespace = ${namespace}), 0)),
+      ${caller.now}, ${actor}, ${action}, ${subject}, ${changes}, ${caller.requestId}, ${part}
+    from namespace n ${source.from ?? sql``}
+    where n.name = ${namespace} ${source.where ?? sql``}`
+}
+
+/** Ends the events of a batch: notes the last sequence number, and moves the counters. */
+export function closeEvents(
+  { namespace }: Principal,
+  counters: { readonly users?: number; readonly teams?: number } = {},
+): Statement {
+  return sql`
+    update namespace set
+      users = users + ${counters.users ?? 0},
+      teams = teams + ${counters.teams ?? 0},
+      event_seq = max(event_seq,
+        coalesce((select max(e.seq) from event e where e.namespace = ${namespace}), 0))
+    where name = ${namespace}`
+}

@@ -1,0 +1,23 @@
+/** Why the directory refuses a request that the protocol itself would allow. */
+import { Refused } from '../scim/error.ts'
+import type { CredentialReason } from '../tenancy/credential.ts'
+
+/** The attributes that are unique, in the order in which they are checked. */
+export type UniqueAttribute = 'userName' | 'externalId' | 'emails' | 'displayName'
+
+export type StoreReason =
+  | CredentialReason
+  | { readonly kind: 'not-found'; readonly resourceType: 'User' | 'Group'; readonly id: string }
+  | { readonly kind: 'taken'; readonly attribute: UniqueAttribute; readonly value: string }
+  | { readonly kind: 'stale-version' }
+  | { readonly kind: 'sync-disabled'; readonly setting: 'enableUserSync' | 'enableGroupSync' }
+  | { readonly kind: 'missing-external-id' }
+  | { readonly kind: 'unmanaged'; readonly resourceType: 'User' | 'Group' }
+  | { readonly kind: 'team-full' }
+  | { readonly kind: 'namespace-full' }
+  | { readonly kind: 'contention' }
+
+/** Thrown by the store. */
+export class Refusal extends Refused<StoreReason> {
+  override readonly name = 'Refusal'
+}

@@ -1,0 +1,242 @@
+/**
+ * The tables. Every key and index begins with the namespace, so that no statement can reach across
+ * namespaces by accident, and the composite foreign keys make a membership across them impossible;
+ * `token` is the one exception, since a request is known by the hash of its token alone.
+ *
+ * Times are milliseconds since 1970. Columns ending in `_key` hold comparison keys. No foreign key
+ * cascades: rows are deleted by name, in the same batch. `guard`, a view with a trigger, is made by
+ * a migration of its own and is not listed here.
+ */
+import { sql } from 'drizzle-orm'
+import {
+  check,
+  foreignKey,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  unique,
+} from 'drizzle-orm/sqlite-core'
+
+export const namespace = sqliteTable(
+  'namespace',
+  {
+    name: text('name').primaryKey(),
+    /** Settings of its own, as JSON; null where those of the file apply. */
+    settings: text('settings'),
+    /** How many users and teams there are: totals without counting. */
+    users: integer('users').notNull().default(0),
+    teams: integer('teams').notNull().default(0),
+    /** The highest sequence number that an event was given, also after events were removed. */
+    eventSeq: integer('event_seq').notNull().default(0),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [check('namespace_user_limit', sql`${table.users} <= 1000000`)],
+)
+
+export const serviceAccount = sqliteTable(
+  'service_account',
+  {
+    namespace: text('namespace')
+      .notNull()
+      .references(() => namespace.name),
+    id: text('id').notNull(),
+    name: text('name').notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.namespace, table.id] }),
+    unique('service_account_name').on(table.namespace, table.name),
+  ],
+)
+
+export const token = sqliteTable(
+  'token',
+  {
+    /** SHA-256 of the token. */
+    hash: text('hash').primaryKey(),
+    namespace: text('namespace').notNull(),
+    id: text('id').notNull(),
+    accountId: text('account_id').notNull(),
+    /** Bits; see tenancy/permission.ts. */
+    permissions: integer('permissions').notNull(),
+    createdAt: integer('created_at').notNull(),
+    expiresAt: integer('expires_at'),
+    revokedAt: integer('revoked_at'),
+    lastUsedAt: integer('last_used_at'),
+  },
+  (table) => [
+    unique('token_id').on(table.namespace, table.id),
+    foreignKey({
+      columns: [table.namespace, table.accountId],
+      foreignColumns: [serviceAccount.namespace, serviceAccount.id],
+    }),
+  ],
+)
+
+export const user = sqliteTable(
+  'user',
+  {
+    namespace: text('namespace')
+      .notNull()
+      .references(() => namespace.name),
+    id: text('id').notNull(),
+    revision: integer('revision').notNull(),
+    /** 1 once SCIM has written the account. */
+    managed: integer('managed').notNull(),
+    active: integer('active').notNull(),
+    userNameKey: text('user_name_key').notNull(),
+    /** The account e-mail, by which Grafana knows the person. */
+    emailKey: text('email_key'),
+    externalId: text('external_id'),
+    /** Logins before this time are refused. */
+    sessionsValidFrom: integer('sessions_valid_from').notNull(),
+    createdAt: integer('created_at').notNull(),
+    lastModified: integer('last_modified').notNull(),
+    /** The attributes as they are returned, and the same by their comparison keys; both JSON. */
+    resource: text('resource').notNull(),
+    folded: text('folded').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.namespace, table.id] }),
+    unique('user_user_name').on(table.namespace, table.userNameKey),
+    unique('user_email_key').on(table.namespace, table.emailKey),
+    unique('user_external_id').on(table.namespace, table.externalId),
+  ],
+)
+
+/** Every e-mail address of every user, for lookups; a table without rowid. */
+export const userEmail = sqliteTable(
+  'user_email',
+  {
+    namespace: text('namespace').notNull(),
+    valueKey: text('value_key').notNull(),
+    userId: text('user_id').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.namespace, table.valueKey, table.userId] }),
+    index('user_email_user').on(table.namespace, table.userId),
+    foreignKey({
+      columns: [table.namespace, table.userId],
+      foreignColumns: [user.namespace, user.id],
+    }),
+  ],
+)
+
+export const team = sqliteTable(
+  'team',
+  {
+    namespace: text('namespace')
+      .notNull()
+      .references(() => namespace.name),
+    id: text('id').notNull(),
+    revision: integer('revision').notNull(),
+    managed: integer('managed').notNull(),
+    displayName: text('display_name').notNull(),
+    displayNameKey: text('display_name_key').notNull(),
+    externalId: text('external_id'),
+    /** How many members there are. */
+    members: integer('members').notNull().default(0),
+    createdAt: integer('created_at').notNull(),
+    lastModified: integer('last_modified').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.namespace, table.id] }),
+    unique('team_display_name').on(table.namespace, table.displayNameKey),
+    index('team_external_id').on(table.namespace, table.externalId),
+    check('team_member_limit', sql`${table.members} <= 100000`),
+  ],
+)
+
+/** Who is in which team; a table without rowid. */
+export const membership = sqliteTable(
+  'membership',
+  {
+    namespace: text('namespace').notNull(),
+    teamId: text('team_id').notNull(),
+    userId: text('user_id').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.namespace, table.teamId, table.userId] }),
+    index('membership_user').on(table.namespace, table.userId, table.teamId),
+    foreignKey({
+      columns: [table.namespace, table.teamId],
+      foreignColumns: [team.namespace, team.id],
+    }),
+    foreignKey({
+      columns: [table.namespace, table.userId],
+      foreignColumns: [user.namespace, user.id],
+    }),
+  ],
+)
+
+/** What happened, in the order of commits. */
+export const event = sqliteTable(
+  'event',
+  {
+    namespace: text('namespace')
+      .notNull()
+      .references(() => namespace.name),
+    seq: integer('seq').notNull(),
+    at: integer('at').notNull(),
+    /** JSON: who acted. */
+    actor: text('actor').notNull(),
+    /** Such as `user.update`. */
+    action: text('action').notNull(),
+    subject: text('subject').notNull(),
+    /** JSON: `before` and `after`, or the ids `added`, `removed` and `skipped`. */
+    changes: text('changes').notNull(),
+    requestId: text('request_id').notNull(),
+    /** A long list of ids is spread over several events of one request. */
+    part: integer('part').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.namespace, table.seq] }),
+    unique('event_request').on(table.namespace, table.requestId, table.part),
+  ],
+)
+
+/** Deleted accounts, kept for audit. They reserve no userName and no e-mail. */
+export const retained = sqliteTable(
+  'retained',
+  {
+    namespace: text('namespace')
+      .notNull()
+      .references(() => namespace.name),
+    id: text('id').notNull(),
+    externalId: text('external_id'),
+    userNameKey: text('user_name_key').notNull(),
+    emailKey: text('email_key'),
+    revision: integer('revision').notNull(),
+    createdAt: integer('created_at').notNull(),
+    deletedAt: integer('deleted_at').notNull(),
+    /** The attributes as they were, as JSON. */
+    resource: text('resource').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.namespace, table.id] }),
+    index('retained_external_id').on(table.namespace, table.externalId),
+    index('retained_user_name').on(table.namespace, table.userNameKey),
+    index('retained_email').on(table.namespace, table.emailKey),
+  ],
+)
+
+/** What accounts and teams were before SCIM took them under management. */
+export const adoption = sqliteTable(
+  'adoption',
+  {
+    namespace: text('namespace')
+      .notNull()
+      .references(() => namespace.name),
+    subject: text('subject').notNull(),
+    requestId: text('request_id').notNull(),
+    part: integer('part').notNull(),
+    at: integer('at').notNull(),
+    /** JSON: the attributes, and for a team its members. */
+    before: text('before').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.namespace, table.subject, table.requestId, table.part] }),
+  ],
+)

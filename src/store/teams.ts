@@ -1,0 +1,558 @@
+/**
+ * Teams, which SCIM calls groups, and their members.
+ *
+ * Members change by set operations in SQL, guarded only by the team being there: nothing is read
+ * that could be stale when it is written, so parallel changes add up, none is lost, and the cost is
+ * that of the change and not of the team. The event of a change is its plan: the first statements
+ * compute who is really added, removed or skipped, and the following ones carry that out.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import { fold } from '../scim/comparison.ts'
+import type { Filter } from '../scim/filter/bind.ts'
+import type { Page } from '../scim/list.ts'
+import {
+  MAXIMUM_MEMBERS,
+  type MemberChange,
+  type MemberForm,
+  noMemberChange,
+} from '../scim/patch/members.ts'
+import type { Attributes } from '../scim/resource/resource.ts'
+import { sameValue } from '../scim/resource/value.ts'
+import { groupVersion, matchesVersion } from '../scim/resource/version.ts'
+import type { Principal } from '../tenancy/credential.ts'
+import type { Namespace } from '../tenancy/namespace.ts'
+import { difference, withoutEmptyExternalId } from './account.ts'
+import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
+import type { Statement } from './database.ts'
+import { type Action, closeEvents, recordEvent } from './event.ts'
+import { StoreFailure } from './failure.ts'
+import { type Held, release } from './held.ts'
+import { compileGroupFilter, selectsOne, uniqueOfGroup } from './query.ts'
+import { Refusal } from './refusal.ts'
+
+/** How many ids one statement parameter and one event hold: D1 refuses values above 2 MB. */
+const CHUNK = 50_000
+
+/** How many members a page of groups holds before it ends early. */
+const MEMBERS_PER_PAGE = 100_000
+
+export interface Member {
+  readonly id: string
+  /** The member's displayName, or else userName. */
+  readonly display: string
+}
+
+/** A team as it is stored. Times are milliseconds since 1970. */
+export interface StoredTeam {
+  readonly id: string
+  readonly revision: number
+  readonly managed: boolean
+  readonly attributes: Attributes
+  /** Absent where they were not asked for. */
+  readonly members?: readonly Member[]
+  readonly createdAt: number
+  readonly lastModified: number
+  readonly version: string
+}
+
+interface TeamRow {
+  readonly id: string
+  readonly revision: number
+  readonly managed: number
+  readonly displayName: string
+  readonly externalId: string | null
+  readonly createdAt: number
+  readonly lastModified: number
+}
+
+interface MemberRow extends Member {
+  readonly teamId: string
+}
+
+const teamColumns = sql`t.id, t.revision, t.managed, t.display_name as "displayName",
+  t.external_id as "externalId", t.created_at as "createdAt", t.last_modified as "lastModified"`
+
+function selectTeam(namespace: Namespace, id: string, allowed: SQL = sql`1`): Statement<TeamRow> {
+  return sql<TeamRow>`select ${teamColumns} from team t
+    where t.namespace = ${namespace} and t.id = ${id} and ${allowed}`
+}
+
+/** The members of the teams whose ids the query `teams` gives. */
+function selectMembers(
+  namespace: Namespace,
+  teams: SQL,
+  allowed: SQL = sql`1`,
+): Statement<MemberRow> {
+  return sql<MemberRow>`
+    select m.team_id as "teamId", m.user_id as id, coalesce(
+      json_extract(u.resource, '$.displayName'), json_extract(u.resource, '$.userName')) as display
+    from membership m cross join user u on u.namespace = m.namespace and u.id = m.user_id
+    where m.namespace = ${namespace} and m.team_id in (${teams}) and ${allowed}
+    order by m.team_id, m.user_id`
+}
+
+const noMembers: Statement<MemberRow> = sql<MemberRow>`select 1 where 0`
+
+function attributesOf(row: TeamRow): Attributes {
+  const { displayName, externalId } = row
+  return externalId === null ? { displayName } : { externalId, displayName }
+}
+
+function toTeam(row: TeamRow, members?: readonly Member[]): StoredTeam {
+  return {
+    id: row.id,
+    revision: row.revision,
+    managed: row.managed === 1,
+    attributes: attributesOf(row),
+    ...(members === undefined ? {} : { members }),
+    createdAt: row.createdAt,
+    lastModified: row.lastModified,
+    version: groupVersion(row.revision),
+  }
+}
+
+function found(row: TeamRow | undefined, id: string): TeamRow {
+  if (row === undefined) throw new Refusal({ kind: 'not-found', resourceType: 'Group', id })
+  return row
+}
+
+/**
+ * Reads a team.
+ *
+ * @throws Refusal
+ */
+export async function readTeam(
+  caller: Caller,
+  id: string,
+  withMembers: boolean,
+): Promise<StoredTeam> {
+  const { rows } = await readAs(caller, 'teams:read', (namespace, allowed) => [
+    selectTeam(namespace, id, allowed),
+    withMembers ? selectMembers(namespace, sql`${id}`, allowed) : noMembers,
+  ])
+  return toTeam(found(rows[0][0], id), withMembers ? rows[1] : undefined)
+}
+
+/** A page of teams, and how many there are in all. */
+export interface TeamList {
+  readonly teams: readonly StoredTeam[]
+  readonly total: number
+}
+
+/**
+ * Lists teams in the order of their ids. With members, a page ends once it holds 100,000 of them.
+ *
+ * @throws Refusal; ProtocolError for a filter that was held back
+ */
+export async function listTeams(
+  caller: Caller,
+  request: Held<{ readonly filter: Filter | undefined; readonly page: Page }>,
+  withMembers: boolean,
+): Promise<TeamList> {
+  const { filter, page } = request.ok
+    ? request.value
+    : { filter: undefined, page: { startIndex: 1, count: 0 } }
+  const single = filter !== undefined && selectsOne(filter, uniqueOfGroup)
+  const { principal, rows } = await readAs(caller, 'teams:read', (namespace, allowed) => {
+    const condition =
+      filter === undefined ? sql`` : sql`and ${compileGroupFilter(namespace, filter)}`
+    const matching = sql`from team t where t.namespace = ${namespace} and ${allowed} ${condition}`
+    const [limit, offset] = single ? [1, 0] : [page.count, page.startIndex - 1]
+    const paged = sql`select t.* ${matching} order by t.id limit ${limit} offset ${offset}`
+    const shown = withMembers
+      ? sql`select t.* from (select s.*, sum(s.members) over (order by s.id) - s.members as earlier
+          from (${paged}) s) t where t.earlier < ${MEMBERS_PER_PAGE}`
+      : paged
+    return [
+      sql<TeamRow>`select ${teamColumns} from (${shown}) t order by t.id`,
+      withMembers
+        ? selectMembers(namespace, sql`select t.id from (${shown}) t`, allowed)
+        : noMembers,
+      filter === undefined || single
+        ? sql<{ readonly total: number }>`select 0 as total`
+        : sql<{ readonly total: number }>`select count(*) as total ${matching}`,
+    ] as const
+  })
+  release(request)
+  const [teams, members, counted] = rows
+  const membersOf = Map.groupBy(members, ({ teamId }) => teamId)
+  const stored = teams.map((row) =>
+    toTeam(row, withMembers ? (membersOf.get(row.id) ?? []) : undefined),
+  )
+  if (single) {
+    const visible = page.startIndex === 1 && page.count > 0
+    return { teams: visible ? stored : [], total: stored.length }
+  }
+  const total = filter === undefined ? principal.teams : (counted[0]?.total ?? 0)
+  return { teams: stored, total }
+}
+
+function requireSync({ settings }: Principal): void {
+  if (!settings.enableGroupSync) {
+    throw new Refusal({ kind: 'sync-disabled', setting: 'enableGroupSync' })
+  }
+}
+
+function selectByName(
+  namespace: Namespace,
+  name: string,
+  allowed: SQL = sql`1`,
+): Statement<TeamRow> {
+  return sql<TeamRow>`select ${teamColumns} from team t
+    where t.namespace = ${namespace} and t.display_name_key = ${fold(name)} and ${allowed}`
+}
+
+function taken(name: string): Refusal {
+  return new Refusal({ kind: 'taken', attribute: 'displayName', value: name })
+}
+
+/** A new team: its attributes, and the ids of its members. */
+export interface NewTeam {
+  readonly attributes: Attributes
+  readonly members: readonly string[]
+}
+
+/**
+ * Creates a team; or takes one of the same name under management that SCIM does not manage yet,
+ * whose members stay.
+ *
+ * @throws Refusal `taken` and others
+ */
+export async function createTeam(
+  caller: Caller,
+  body: Held<NewTeam>,
+  withMembers: boolean,
+): Promise<StoredTeam> {
+  const given = body.ok ? withoutEmptyExternalId(body.value.attributes) : {}
+  const name = String(given.displayName)
+  return untilWon(async () => {
+    const { principal, rows } = await readAs(caller, 'teams:create', (namespace, allowed) => [
+      selectByName(namespace, name, allowed),
+    ])
+    requireSync(principal)
+    const members = release(body).members
+    const [existing] = rows[0]
+    if (existing?.managed === 1) throw taken(name)
+    const change: MemberChange = { ...noMemberChange, add: new Set(members) }
+    if (existing !== undefined) {
+      const attributes = { ...attributesOf(existing), ...given }
+      return replaceTeam(caller, principal, existing, attributes, change, {
+        action: 'team.adopt',
+        withMembers,
+      })
+    }
+    return insertTeam(caller, principal, given, change, withMembers)
+  })
+}
+
+async function insertTeam(
+  caller: Caller,
+  principal: Principal,
+  attributes: Attributes,
+  change: MemberChange,
+  withMembers: boolean,
+): Promise<StoredTeam> {
+  const { namespace } = principal
+  const id = caller.newId('team')
+  const name = String(attributes.displayName)
+  const statements = [
+    sql`insert into team (namespace, id, revision, managed, display_name, display_name_key,
+        external_id, created_at, last_modified)
+      values (${namespace}, ${id}, 0, 1, ${name}, ${fold(name)}, ${externalIdOf(attributes)},
+        ${caller.now}, ${caller.now})`,
+    ...planEvents(caller, principal, 'team.create', id, change, { after: attributes }),
+    ...carryOut(caller, principal, id, { always: true }),
+    closeEvents(principal, { teams: 1 }),
+  ]
+  return write(caller, principal, sql`1`, statements, id, withMembers)
+}
+
+function externalIdOf({ externalId }: Attributes): string | null {
+  return typeof externalId === 'string' ? externalId : null
+}
+
+/** Writes, and reads the team as it then is. */
+async function write(
+  caller: Caller,
+  principal: Principal,
+  condition: SQL,
+  statements: readonly Statement[],
+  id: string,
+  withMembers: boolean,
+): Promise<StoredTeam> {
+  const { namespace } = principal
+  const answers = [
+    selectTeam(namespace, id),
+    withMembers ? selectMembers(namespace, sql`${id}`) : noMembers,
+  ] as const
+  const written = writeAs(caller, principal, condition, statements, answers)
+  const [[row], members] = await written.catch(refuseLimits)
+  return toTeam(found(row, id), withMembers ? members : undefined)
+}
+
+function refuseLimits(error: unknown): never {
+  if (error instanceof StoreFailure && error.constraint === 'team_member_limit') {
+    throw new Refusal({ kind: 'team-full' })
+  }
+  throw error
+}
+
+/** What a PUT or PATCH makes of a team. */
+export interface TeamChange {
+  /** The new attributes, from those that are stored. */
+  readonly attributes: (current: StoredTeam) => Attributes
+  /** The change of members, from the members where they were read. */
+  readonly members: (current: readonly MemberForm[]) => MemberChange
+  /** Whether `members` needs the members: then the write depends on nobody else writing. */
+  readonly dependsOnMembers: boolean
+}
+
+/**
+ * Changes a team, and takes it under management. A change that changes nothing keeps version and
+ * lastModified; one that names nobody but unknown members leaves an event nevertheless.
+ *
+ * @param ifMatch the If-Match header
+ * @throws Refusal `not-found`, `stale-version`, `taken` and others; ProtocolError from the change
+ */
+export async function changeTeam(
+  caller: Caller,
+  id: string,
+  change: Held<TeamChange>,
+  ifMatch: string | undefined,
+  withMembers: boolean,
+): Promise<StoredTeam> {
+  return untilWon(async () => {
+    const needsMembers = change.ok && change.value.dependsOnMembers
+    const { principal, rows } = await readAs(caller, 'teams:write', (namespace, allowed) => [
+      selectTeam(namespace, id, allowed),
+      needsMembers ? selectMembers(namespace, sql`${id}`, allowed) : noMembers,
+    ])
+    requireSync(principal)
+    const row = found(rows[0][0], id)
+    const current = toTeam(row)
+    if (ifMatch !== undefined && !matchesVersion(ifMatch, current.version)) {
+      throw new Refusal({ kind: 'stale-version' })
+    }
+    const { attributes, members } = release(change)
+    const forms = rows[1].map((member) => ({
+      value: member.id,
+      type: 'user',
+      display: fold(member.display),
+    }))
+    const next = withoutEmptyExternalId(attributes(current))
+    return replaceTeam(caller, principal, row, next, members(forms), {
+      action: current.managed ? 'team.update' : 'team.adopt',
+      withMembers,
+      asRead: needsMembers || ifMatch !== undefined,
+    })
+  })
+}
+
+/**
+ * Writes attributes and members of a team that was read. Unless the attributes change or the
+ * result depends on what was read, the team need only be there.
+ */
+async function replaceTeam(
+  caller: Caller,
+  principal: Principal,
+  current: TeamRow,
+  attributes: Attributes,
+  change: MemberChange,
+  how: { readonly action: Action; readonly withMembers: boolean; readonly asRead?: boolean },
+): Promise<StoredTeam> {
+  const { namespace } = principal
+  const { id } = current
+  const before = attributesOf(current)
+  const changesAttributes = !sameValue(before, attributes)
+  const adopts = current.managed === 0
+  const name = String(attributes.displayName)
+  const exact = changesAttributes || adopts || how.asRead === true
+  const condition = sql`exists (select 1 from team t where t.namespace = ${namespace}
+    and t.id = ${id}${exact ? sql` and t.revision = ${current.revision}` : sql``})`
+  const described =
+    changesAttributes || adopts ? difference(before, attributes, sameValue) : undefined
+  const statements = [
+    ...(adopts ? keepBeforeImage(caller, namespace, id, before) : []),
+    ...planEvents(caller, principal, how.action, id, change, described),
+    ...(changesAttributes || adopts
+      ? [
+          sql`update team set managed = 1, display_name = ${name}, display_name_key = ${fold(name)},
+              external_id = ${externalIdOf(attributes)}
+            where namespace = ${namespace} and id = ${id}`,
+        ]
+      : []),
+    ...carryOut(caller, principal, id, { always: changesAttributes || adopts }),
+    closeEvents(principal),
+  ]
+  try {
+    return await write(caller, principal, condition, statements, id, how.withMembers)
+  } catch (error) {
+    if (error instanceof StoreFailure && error.kind === 'unique') {
+      const { rows } = await readAs(caller, principal.permission, (_namespace, allowed) => [
+        selectByName(namespace, name, allowed),
+      ])
+      const holder = rows[0][0]
+      if (holder !== undefined && holder.id !== id) throw taken(name)
+    }
+    throw error
+  }
+}
+
+/** Keeps what a team was before SCIM managed it, its members included. */
+function keepBeforeImage(
+  caller: Caller,
+  namespace: Namespace,
+  id: string,
+  attributes: Attributes,
+): Statement[] {
+  return chunkOffsets.map((offset, part) => {
+    const members = sql`(select json_group_array(s.user_id) from (${membersFrom(namespace, id, sql`1`, offset)}) s)`
+    return sql`insert into adoption (namespace, subject, request_id, part, at, before)
+      select ${namespace}, ${id}, ${caller.requestId}, ${part}, ${caller.now},
+        json_object('attributes', json(${JSON.stringify(attributes)}), 'members', json(b.members))
+      from (select ${members} as members) b
+      where ${part} = 0 or json_array_length(b.members) > 0`
+  })
+}
+
+/** Where the chunks of a full team begin. */
+const chunkOffsets = Array.from(
+  { length: Math.ceil(MAXIMUM_MEMBERS / CHUNK) },
+  (_, index) => index * CHUNK,
+)
+
+/** One chunk of the ids of a team's members, in order. */
+function membersFrom(namespace: Namespace, id: string, condition: SQL, offset: number): SQL {
+  return sql`select m.user_id from membership m
+    where m.namespace = ${namespace} and m.team_id = ${id} and ${condition}
+    order by m.user_id limit ${CHUNK} offset ${offset}`
+}
+
+function chunksOf(ids: ReadonlySet<string>): string[] {
+  const list = [...ids]
+  const chunks: string[] = []
+  for (let at = 0; at < list.length; at += CHUNK) {
+    chunks.push(JSON.stringify(list.slice(at, at + CHUNK)))
+  }
+  return chunks
+}
+
+/**
+ * Records a change as events, which are also the plan of it: who is added (known users who are no
+ * members), who is removed (members), who is skipped (everybody else). An event that would say
+ * nothing is left out, unless it describes a change of attributes.
+ */
+function planEvents(
+  caller: Caller,
+  principal: Principal,
+  action: Action,
+  id: string,
+  change: MemberChange,
+  described: object | undefined,
+): Statement[] {
+  const { namespace } = principal
+  const additions = chunksOf(change.add)
+  const isMember = sql`exists (select 1 from membership m
+    where m.namespace = ${namespace} and m.team_id = ${id} and m.user_id = j.value)`
+  const isUser = sql`exists (select 1 from user u
+    where u.namespace = ${namespace} and u.id = j.value)`
+  const pick = (ids: string, condition: SQL) =>
+    sql`(select json_group_array(j.value) from json_each(${ids}) j where ${condition})`
+  const none = sql`json('[]')`
+  const listed = additions.map((ids) => sql`select j.value from json_each(${ids}) j`)
+  const kept =
+    listed.length === 0 ? sql`1` : sql`m.user_id not in (${sql.join(listed, sql` union all `)})`
+  const leaving = change.replace
+    ? chunkOffsets.map(
+        (offset) =>
+          sql`(select json_group_array(s.user_id) from (${membersFrom(namespace, id, kept, offset)}) s)`,
+      )
+    : chunksOf(change.remove).map((ids) => pick(ids, isMember))
+  const parts = [
+    ...additions.map((ids) => ({
+      added: pick(ids, sql`${isUser} and not ${isMember}`),
+      removed: none,
+      skipped: pick(ids, sql`not ${isUser}`),
+    })),
+    ...leaving.map((removed) => ({ added: none, removed, skipped: none })),
+  ]
+  // The description goes with the first part, or stands alone.
+  const planned = parts.length > 0 ? parts : [{ added: none, removed: none, skipped: none }]
+  if (parts.length === 0 && described === undefined) return []
+  return planned.map(({ added, removed, skipped }, part) => {
+    const first = part === 0 ? described : undefined
+    const base = JSON.stringify(first ?? {})
+    const changes = sql`json_patch(${base}, json_object('added', json(p.added),
+      'removed', json(p.removed), 'skipped', json(p.skipped)))`
+    return recordEvent(caller, principal, action, id, changes, part, {
+      with: sql`with p as materialized (
+        select ${added} as added, ${removed} as removed, ${skipped} as skipped)`,
+      from: sql`cross join p`,
+      where:
+        first !== undefined
+          ? sql``
+          : sql`and (json_array_length(p.added) > 0 or json_array_length(p.removed) > 0
+              or json_array_length(p.skipped) > 0)`,
+    })
+  })
+}
+
+/** Carries out what the events of this request planned for a team. */
+function carryOut(
+  caller: Caller,
+  { namespace }: Principal,
+  id: string,
+  { always }: { readonly always: boolean },
+): Statement[] {
+  const planned = sql`from event e where e.namespace = ${namespace}
+    and e.request_id = ${caller.requestId}`
+  const ids = (list: 'added' | 'removed') =>
+    sql`select j.value from event e, json_each(e.changes, ${`$.${list}`}) j
+      where e.namespace = ${namespace} and e.request_id = ${caller.requestId}`
+  const total = (list: 'added' | 'removed') =>
+    sql`coalesce((select sum(json_array_length(e.changes, ${`$.${list}`})) ${planned}), 0)`
+  const moves = sql`${total('added')} + ${total('removed')} > 0`
+  return [
+    sql`insert into membership (namespace, team_id, user_id)
+      select ${namespace}, ${id}, v.value from (${ids('added')}) v`,
+    sql`delete from membership where namespace = ${namespace} and team_id = ${id}
+      and user_id in (${ids('removed')})`,
+    sql`update team set revision = revision + 1, last_modified = ${caller.now},
+        members = members + ${total('added')} - ${total('removed')}
+      where namespace = ${namespace} and id = ${id} ${always ? sql`` : sql`and ${moves}`}`,
+  ]
+}
+
+/**
+ * Deletes a team; its memberships end.
+ *
+ * @throws Refusal `not-found`, `unmanaged`, `stale-version` and others
+ */
+export async function deleteTeam(
+  caller: Caller,
+  id: string,
+  ifMatch: string | undefined,
+): Promise<void> {
+  await untilWon(async () => {
+    const { principal, rows } = await readAs(caller, 'teams:delete', (namespace, allowed) => [
+      selectTeam(namespace, id, allowed),
+    ])
+    requireSync(principal)
+    const row = found(rows[0][0], id)
+    if (row.managed === 0) throw new Refusal({ kind: 'unmanaged', resourceType: 'Group' })
+    if (ifMatch !== undefined && !matchesVersion(ifMatch, groupVersion(row.revision))) {
+      throw new Refusal({ kind: 'stale-version' })
+    }
+    const { namespace } = principal
+    const nobody: MemberChange = { replace: true, add: new Set(), remove: new Set() }
+    const condition = sql`exists (select 1 from team t where t.namespace = ${namespace}
+      and t.id = ${id} and t.revision = ${row.revision})`
+    const statements = [
+      ...planEvents(caller, principal, 'team.delete', id, nobody, { before: attributesOf(row) }),
+      sql`delete from membership where namespace = ${namespace} and team_id = ${id}`,
+      sql`delete from team where namespace = ${namespace} and id = ${id}`,
+      closeEvents(principal, { teams: -1 }),
+    ]
+    await writeAs(caller, principal, condition, statements, [])
+  })
+}

@@ -1,0 +1,461 @@
+/** Users: accounts of one namespace. A write is a compare-and-swap on the revision that was read. */
+import { type SQL, sql } from 'drizzle-orm'
+import type { Filter } from '../scim/filter/bind.ts'
+import type { Page } from '../scim/list.ts'
+import type { Attributes } from '../scim/resource/resource.ts'
+import { sameValue } from '../scim/resource/value.ts'
+import { matchesVersion, userVersion } from '../scim/resource/version.ts'
+import { ENTERPRISE_USER } from '../scim/schema/enterprise-user.ts'
+import type { Principal } from '../tenancy/credential.ts'
+import type { Namespace } from '../tenancy/namespace.ts'
+import { accountColumns, accountKeys, difference, withoutEmptyExternalId } from './account.ts'
+import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
+import type { Statement } from './database.ts'
+import { type Action, closeEvents, recordEvent } from './event.ts'
+import { StoreFailure } from './failure.ts'
+import { type Held, release } from './held.ts'
+import { compileUserFilter, selectsOne, uniqueOfUser } from './query.ts'
+import { Refusal, type UniqueAttribute } from './refusal.ts'
+
+/** A user as it is stored, with the groups that it is in. Times are milliseconds since 1970. */
+export interface StoredUser {
+  readonly id: string
+  readonly revision: number
+  readonly managed: boolean
+  readonly attributes: Attributes
+  readonly groups: readonly { readonly id: string; readonly name: string }[]
+  readonly managerName: string | undefined
+  readonly createdAt: number
+  readonly lastModified: number
+  readonly sessionsValidFrom: number
+  readonly version: string
+}
+
+interface UserRow {
+  readonly id: string
+  readonly revision: number
+  readonly managed: number
+  readonly resource: string
+  readonly groups: string
+  readonly managerName: string | null
+  readonly createdAt: number
+  readonly lastModified: number
+  readonly sessionsValidFrom: number
+}
+
+/** JSON of the (id, name) pairs of the teams of the user `u`, in the order of ids. */
+const groupPairs = sql`(
+  select json_group_array(json_array(g.id, g.name)) from (
+    select t.id as id, t.display_name as name
+    from membership m cross join team t on t.namespace = m.namespace and t.id = m.team_id
+    where m.namespace = u.namespace and m.user_id = u.id
+    order by t.id) g)`
+
+const managerId = sql.raw(`json_extract(u.resource, '$."${ENTERPRISE_USER}".manager.value')`)
+
+const userColumns = sql`
+  u.id, u.revision, u.managed, u.resource, u.created_at as "createdAt",
+  u.last_modified as "lastModified", u.sessions_valid_from as "sessionsValidFrom",
+  ${groupPairs} as groups,
+  (select json_extract(b.resource, '$.displayName') from user b
+    where b.namespace = u.namespace and b.id = ${managerId}) as "managerName"`
+
+function selectUser(namespace: Namespace, id: string, allowed: SQL = sql`1`): Statement<UserRow> {
+  return sql<UserRow>`select ${userColumns} from user u
+    where u.namespace = ${namespace} and u.id = ${id} and ${allowed}`
+}
+
+function toUser(row: UserRow): StoredUser {
+  const pairs: readonly (readonly [string, string])[] = JSON.parse(row.groups)
+  return {
+    id: row.id,
+    revision: row.revision,
+    managed: row.managed === 1,
+    attributes: JSON.parse(row.resource),
+    groups: pairs.map(([id, name]) => ({ id, name })),
+    managerName: row.managerName ?? undefined,
+    createdAt: row.createdAt,
+    lastModified: row.lastModified,
+    sessionsValidFrom: row.sessionsValidFrom,
+    version: userVersion(row.revision, row.groups),
+  }
+}
+
+function found(row: UserRow | undefined, id: string): StoredUser {
+  if (row === undefined) throw new Refusal({ kind: 'not-found', resourceType: 'User', id })
+  return toUser(row)
+}
+
+/**
+ * Reads a user.
+ *
+ * @throws Refusal
+ */
+export async function readUser(caller: Caller, id: string): Promise<StoredUser> {
+  const { rows } = await readAs(caller, 'org.users:read', (namespace, allowed) => [
+    selectUser(namespace, id, allowed),
+  ])
+  return found(rows[0][0], id)
+}
+
+interface Total {
+  readonly total: number
+}
+
+/** Stands where nothing needs to be counted. */
+const noTotal: Statement<Total> = sql<Total>`select 0 as total`
+
+/** A page of users, and how many there are in all. */
+export interface UserList {
+  readonly users: readonly StoredUser[]
+  readonly total: number
+}
+
+/**
+ * Lists users in the order of their ids, which is the order in which they were created.
+ *
+ * @throws Refusal; ProtocolError for a filter that was held back
+ */
+export async function listUsers(
+  caller: Caller,
+  request: Held<{ readonly filter: Filter | undefined; readonly page: Page }>,
+): Promise<UserList> {
+  const { filter, page } = request.ok
+    ? request.value
+    : { filter: undefined, page: { startIndex: 1, count: 0 } }
+  // At most one user matches: its page need not be counted, nor cut out by the database.
+  const single = filter !== undefined && selectsOne(filter, uniqueOfUser)
+  const { principal, rows } = await readAs(caller, 'org.users:read', (namespace, allowed) => {
+    const condition =
+      filter === undefined ? sql`` : sql`and ${compileUserFilter(namespace, filter)}`
+    const matching = sql`from user u where u.namespace = ${namespace} and ${allowed} ${condition}`
+    const [limit, offset] = single ? [1, 0] : [page.count, page.startIndex - 1]
+    return [
+      sql<UserRow>`select ${userColumns} ${matching} order by u.id limit ${limit} offset ${offset}`,
+      filter === undefined || single ? noTotal : sql<Total>`select count(*) as total ${matching}`,
+    ] as const
+  })
+  release(request)
+  const [users, counted] = rows
+  if (single) {
+    const shown = page.startIndex === 1 && page.count > 0 ? users : []
+    return { users: shown.map(toUser), total: users.length }
+  }
+  const total = filter === undefined ? principal.users : (counted[0]?.total ?? 0)
+  return { users: users.map(toUser), total }
+}
+
+function requireSync({ settings }: Principal): void {
+  if (!settings.enableUserSync) {
+    throw new Refusal({ kind: 'sync-disabled', setting: 'enableUserSync' })
+  }
+}
+
+interface CandidateRow extends UserRow {
+  readonly userNameKey: string
+  readonly emailKey: string | null
+  readonly externalId: string | null
+}
+
+/** Everybody who has one of the unique values; each branch of the union is one index lookup. */
+function selectHolders(
+  namespace: Namespace,
+  attributes: Attributes,
+  allowed: SQL = sql`1`,
+): Statement<CandidateRow> {
+  const { userName, email, externalId } = accountKeys(attributes)
+  return sql<CandidateRow>`
+    select ${userColumns}, u.user_name_key as "userNameKey", u.email_key as "emailKey",
+      u.external_id as "externalId"
+    from user u where u.namespace = ${namespace} and ${allowed} and u.id in (
+      select id from user where namespace = ${namespace} and user_name_key = ${userName}
+      union all select id from user where namespace = ${namespace} and external_id = ${externalId}
+      union all select id from user where namespace = ${namespace} and email_key = ${email})`
+}
+
+/** Who holds each of the unique values. */
+function holdersOf(rows: readonly CandidateRow[], attributes: Attributes) {
+  const { userName, email, externalId } = accountKeys(attributes)
+  return {
+    userName: rows.find((row) => row.userNameKey === userName),
+    externalId: rows.find((row) => externalId !== null && row.externalId === externalId),
+    emails: rows.find((row) => email !== null && row.emailKey === email),
+  }
+}
+
+/** Refuses what somebody else holds, in the order userName, externalId, e-mail. */
+function refuseTaken(
+  rows: readonly CandidateRow[],
+  attributes: Attributes,
+  ownId: string | undefined,
+): void {
+  const holders = holdersOf(rows, attributes)
+  const { email } = accountKeys(attributes)
+  const values: readonly (readonly [UniqueAttribute, CandidateRow | undefined, string])[] = [
+    ['userName', holders.userName, String(attributes.userName)],
+    ['externalId', holders.externalId, String(attributes.externalId)],
+    ['emails', holders.emails, String(email)],
+  ]
+  for (const [attribute, holder, value] of values) {
+    if (holder !== undefined && holder.id !== ownId) {
+      throw new Refusal({ kind: 'taken', attribute, value })
+    }
+  }
+}
+
+interface RetainedRow {
+  readonly id: string
+  readonly revision: number
+  readonly createdAt: number
+}
+
+/** The retained account that a new user with this externalId takes up again. */
+function selectRetained(
+  namespace: Namespace,
+  externalId: string | null,
+  allowed: SQL,
+): Statement<RetainedRow> {
+  return sql<RetainedRow>`select r.id, r.revision, r.created_at as "createdAt" from retained r
+    where r.namespace = ${namespace} and r.external_id = ${externalId} and ${allowed}
+    order by r.deleted_at desc limit 1`
+}
+
+/**
+ * Creates a user; or takes an account under management that has the same userName or account
+ * e-mail and that SCIM does not manage yet; or takes a deleted account up again that has the same
+ * externalId.
+ *
+ * @param body the attributes, or the error to throw once the credential is decided
+ * @throws Refusal `taken` and others
+ */
+export async function createUser(caller: Caller, body: Held<Attributes>): Promise<StoredUser> {
+  const given = body.ok ? withoutEmptyExternalId(body.value) : undefined
+  return untilWon(async () => {
+    const { principal, rows } = await readAs(caller, 'org.users:add', (namespace, allowed) => {
+      const sought = given ?? { userName: '' }
+      const externalId = accountKeys(sought).externalId
+      return [
+        selectHolders(namespace, sought, given === undefined ? sql`0` : allowed),
+        selectRetained(namespace, externalId, allowed),
+      ]
+    })
+    requireSync(principal)
+    release(body)
+    const attributes = given ?? {}
+    if (principal.settings.requireExternalId && attributes.externalId === undefined) {
+      throw new Refusal({ kind: 'missing-external-id' })
+    }
+    const [candidates, [retained]] = rows
+    const holders = holdersOf(candidates, attributes)
+    const unmanaged = [holders.userName, holders.emails].find((holder) => holder?.managed === 0)
+    refuseTaken(candidates, attributes, unmanaged?.id)
+    if (unmanaged !== undefined) {
+      const current = toUser(unmanaged)
+      const merged = { ...current.attributes, ...attributes, active: attributes.active ?? true }
+      return replaceAttributes(caller, principal, current, merged)
+    }
+    return insertUser(caller, principal, { active: true, ...attributes }, retained)
+  })
+}
+
+/** Puts a user into the tables, under a new id or under that of a retained account. */
+async function insertUser(
+  caller: Caller,
+  principal: Principal,
+  attributes: Attributes,
+  retained: RetainedRow | undefined,
+): Promise<StoredUser> {
+  const { namespace } = principal
+  const id = retained?.id ?? caller.newId('user')
+  const { resource, folded, active, keys } = accountColumns(attributes)
+  const createdAt = retained?.createdAt ?? caller.now
+  const revision = (retained?.revision ?? 0) + 1
+  const action: Action = retained === undefined ? 'user.create' : 'user.restore'
+  const condition =
+    retained === undefined
+      ? sql`1`
+      : sql`exists (select 1 from retained r where r.namespace = ${namespace} and r.id = ${id})`
+  const changes = JSON.stringify({ after: attributes })
+  const statements = [
+    sql`insert into user (namespace, id, revision, managed, active, user_name_key, email_key,
+        external_id, sessions_valid_from, created_at, last_modified, resource, folded)
+      values (${namespace}, ${id}, ${revision}, 1, ${active}, ${keys.userName}, ${keys.email},
+        ${keys.externalId}, ${active === 1 && retained === undefined ? 0 : caller.now},
+        ${createdAt}, ${caller.now}, ${resource}, ${folded})`,
+    insertEmails(namespace, id, keys.emails),
+    sql`delete from retained where namespace = ${namespace} and id = ${id}`,
+    recordEvent(caller, principal, action, id, sql`${changes}`),
+    closeEvents(principal, { users: 1 }),
+  ]
+  const answers = [selectUser(namespace, id)] as const
+  const written = writeAs(caller, principal, condition, statements, answers)
+  const [[row]] = await written.catch(refuseLimits)
+  return found(row, id)
+}
+
+function insertEmails(namespace: Namespace, id: string, emails: readonly string[]): Statement {
+  return sql`insert into user_email (namespace, value_key, user_id)
+    select ${namespace}, j.value, ${id} from json_each(${JSON.stringify(emails)}) j`
+}
+
+function refuseLimits(error: unknown): never {
+  if (error instanceof StoreFailure && error.constraint === 'namespace_user_limit') {
+    throw new Refusal({ kind: 'namespace-full' })
+  }
+  throw error
+}
+
+/** What becomes of a user: the new attributes, from those that are stored. */
+export type UserChange = (current: StoredUser) => Attributes
+
+/**
+ * Changes a user by the attributes as they are, and takes it under management. A change that
+ * changes nothing keeps version and lastModified, and leaves no event.
+ *
+ * @param ifMatch the If-Match header
+ * @throws Refusal `not-found`, `stale-version`, `taken` and others; ProtocolError from the change
+ */
+export async function changeUser(
+  caller: Caller,
+  id: string,
+  change: Held<UserChange>,
+  ifMatch: string | undefined,
+): Promise<StoredUser> {
+  return untilWon(async () => {
+    const { principal, rows } = await readAs(caller, 'org.users:write', (namespace, allowed) => [
+      selectUser(namespace, id, allowed),
+    ])
+    requireSync(principal)
+    const current = found(rows[0][0], id)
+    if (ifMatch !== undefined && !matchesVersion(ifMatch, current.version)) {
+      throw new Refusal({ kind: 'stale-version' })
+    }
+    const changed = withoutEmptyExternalId(release(change)(current))
+    // `active` is never unassigned: what does not say who may sign in leaves it as it is.
+    const next = { ...changed, active: changed.active ?? current.attributes.active ?? true }
+    if (current.managed && sameValue(next, current.attributes)) return current
+    return replaceAttributes(caller, principal, current, next, ifMatch)
+  })
+}
+
+/** Writes new attributes over those of a user that was read. */
+async function replaceAttributes(
+  caller: Caller,
+  principal: Principal,
+  current: StoredUser,
+  attributes: Attributes,
+  ifMatch?: string,
+): Promise<StoredUser> {
+  const { namespace } = principal
+  const { id } = current
+  const { resource, folded, active, keys } = accountColumns(attributes)
+  const deactivates = active === 0 && current.attributes.active !== false
+  const before = accountKeys(current.attributes)
+  const emailsChange = !sameValue([...keys.emails], [...before.emails])
+  const { managed } = current
+  const changes = JSON.stringify(difference(current.attributes, attributes, sameValue))
+  const adoption = sql`insert into adoption (namespace, subject, request_id, part, at, before)
+    values (${namespace}, ${id}, ${caller.requestId}, 0, ${caller.now},
+      ${JSON.stringify(current.attributes)})`
+  const emails = [
+    sql`delete from user_email where namespace = ${namespace} and user_id = ${id}`,
+    insertEmails(namespace, id, keys.emails),
+  ]
+  const statements = [
+    sql`update user set revision = revision + 1, managed = 1, active = ${active},
+        user_name_key = ${keys.userName}, email_key = ${keys.email},
+        external_id = ${keys.externalId}, last_modified = ${caller.now},
+        sessions_valid_from = ${deactivates ? caller.now : current.sessionsValidFrom},
+        resource = ${resource}, folded = ${folded}
+        where namespace = ${namespace} and id = ${id}`,
+    ...(emailsChange ? emails : []),
+    ...(managed ? [] : [adoption]),
+    recordEvent(caller, principal, managed ? 'user.update' : 'user.adopt', id, sql`${changes}`),
+    closeEvents(principal),
+  ]
+  const condition = unchanged(namespace, current, ifMatch)
+  try {
+    const answers = [selectUser(namespace, id)] as const
+    const [[row]] = await writeAs(caller, principal, condition, statements, answers)
+    return found(row, id)
+  } catch (error) {
+    if (error instanceof StoreFailure && error.kind === 'unique') {
+      await explainTaken(caller, principal, attributes, id)
+    }
+    throw error
+  }
+}
+
+/** True while the user is as it was read; with If-Match, also while its groups are. */
+function unchanged(namespace: Namespace, current: StoredUser, ifMatch: string | undefined): SQL {
+  const pairs = JSON.stringify(current.groups.map(({ id, name }) => [id, name]))
+  const sameGroups = ifMatch === undefined ? sql`` : sql` and ${groupPairs} = ${pairs}`
+  return sql`exists (select 1 from user u where u.namespace = ${namespace} and u.id = ${current.id}
+    and u.revision = ${current.revision}${sameGroups})`
+}
+
+/** After a UNIQUE index refused: reads who holds what, and says so. */
+async function explainTaken(
+  caller: Caller,
+  principal: Principal,
+  attributes: Attributes,
+  id: string,
+): Promise<void> {
+  const { rows } = await readAs(caller, principal.permission, (namespace, allowed) => [
+    selectHolders(namespace, attributes, allowed),
+  ])
+  refuseTaken(rows[0], attributes, id)
+}
+
+/**
+ * Deletes a user: the account is moved to the retained ones, its memberships end.
+ *
+ * @throws Refusal `not-found`, `unmanaged`, `stale-version` and others
+ */
+export async function deleteUser(
+  caller: Caller,
+  id: string,
+  ifMatch: string | undefined,
+): Promise<void> {
+  await untilWon(async () => {
+    const { principal, rows } = await readAs(caller, 'org.users:remove', (namespace, allowed) => [
+      selectUser(namespace, id, allowed),
+    ])
+    requireSync(principal)
+    const current = found(rows[0][0], id)
+    if (!current.managed) throw new Refusal({ kind: 'unmanaged', resourceType: 'User' })
+    if (ifMatch !== undefined && !matchesVersion(ifMatch, current.version)) {
+      throw new Refusal({ kind: 'stale-version' })
+    }
+    const { namespace } = principal
+    const before = JSON.stringify(current.attributes)
+    const ofUser = sql`namespace = ${namespace} and user_id = ${id}`
+    const condition = unchanged(namespace, current, ifMatch)
+    const statements = [
+      recordEvent(
+        caller,
+        principal,
+        'user.delete',
+        id,
+        sql`json_object('before', json(${before}), 'groups', (
+          select json_group_array(m.team_id) from membership m
+          where m.namespace = ${namespace} and m.user_id = ${id}))`,
+      ),
+      sql`insert into retained (namespace, id, external_id, user_name_key, email_key, revision,
+          created_at, deleted_at, resource)
+        select u.namespace, u.id, u.external_id, u.user_name_key, u.email_key, u.revision,
+          u.created_at, ${caller.now}, u.resource
+        from user u where u.namespace = ${namespace} and u.id = ${id}`,
+      sql`update team set revision = revision + 1, members = members - 1,
+          last_modified = ${caller.now}
+        where namespace = ${namespace}
+          and id in (select m.team_id from membership m
+            where m.namespace = ${namespace} and m.user_id = ${id})`,
+      sql`delete from membership where ${ofUser}`,
+      sql`delete from user_email where ${ofUser}`,
+      sql`delete from user where namespace = ${namespace} and id = ${id}`,
+      closeEvents(principal, { users: -1 }),
+    ]
+    await writeAs(caller, principal, condition, statements, [])
+  })
+}

@@ -1,0 +1,57 @@
+/** The permissions that a token can hold, by Grafana's names, and the roles that stand for sets. */
+
+/** Each permission is one bit of what a token stores. Never renumber them. */
+export const permissionBits = {
+  'org.users:read': 1,
+  'org.users:add': 2,
+  'org.users:write': 4,
+  'org.users:remove': 8,
+  'teams:read': 16,
+  'teams:create': 32,
+  'teams:write': 64,
+  'teams:delete': 128,
+  'settings:read': 256,
+  'settings:write': 512,
+} as const
+
+export type Permission = keyof typeof permissionBits
+
+const users = ['org.users:read', 'org.users:add', 'org.users:write', 'org.users:remove'] as const
+const teams = ['teams:read', 'teams:create', 'teams:write', 'teams:delete'] as const
+
+/** Shorthands, by Grafana's names of roles and of groups of roles. */
+const roles: Readonly<Record<string, readonly Permission[]>> = {
+  'user administration': users,
+  teams,
+  admin: [...users, ...teams],
+  editor: [...users, ...teams],
+  viewer: ['org.users:read', 'teams:read'],
+  none: [],
+}
+
+function isPermission(name: string): name is Permission {
+  return Object.hasOwn(permissionBits, name)
+}
+
+/** The bits of a list of permissions and roles; of an unknown name, the name. */
+export function readPermissions(names: readonly string[]): number | { readonly unknown: string } {
+  let bits = 0
+  for (const name of names) {
+    const role = name.trim().toLowerCase()
+    const granted = isPermission(name.trim())
+      ? [name.trim() as Permission]
+      : Object.hasOwn(roles, role)
+        ? roles[role]
+        : undefined
+    if (granted === undefined) return { unknown: name }
+    for (const permission of granted) bits |= permissionBits[permission]
+  }
+  return bits
+}
+
+/** The names of all permissions in the bits, in a fixed order. */
+export function permissionNames(bits: number): Permission[] {
+  return Object.keys(permissionBits)
+    .filter(isPermission)
+    .filter((permission) => (bits & permissionBits[permission]) !== 0)
+}

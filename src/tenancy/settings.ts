@@ -1,0 +1,28 @@
+/** The settings of a namespace: Grafana's SCIMConfig, with one addition of ours. */
+
+export interface Settings {
+  /** Whether SCIM may write users. */
+  readonly enableUserSync: boolean
+  /** Whether SCIM may write teams. */
+  readonly enableGroupSync: boolean
+  /** Whether people whom SCIM does not manage are kept from signing in. */
+  readonly rejectNonProvisionedUsers: boolean
+  /** Whether a new user must carry externalId. */
+  readonly requireExternalId: boolean
+}
+
+/** Grafana's defaults. */
+export const defaultSettings: Settings = {
+  enableUserSync: false,
+  enableGroupSync: false,
+  rejectNonProvisionedUsers: false,
+  requireExternalId: true,
+}
+
+/** What is stored for a namespace that has settings of its own; the rest is the file's. */
+export type StoredSettings = Partial<Settings>
+
+/** The settings that apply: the stored ones, and the file's where none is stored. */
+export function effectiveSettings(file: Settings, stored: string | null): Settings {
+  return stored === null ? file : { ...file, ...(JSON.parse(stored) as StoredSettings) }
+}

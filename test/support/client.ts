@@ -1,0 +1,84 @@
+/** A client of the HTTP API that keeps status, headers and body of every answer together. */
+
+/** A response, read to its end. An empty body is undefined. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  // biome-ignore lint/suspicious/noExplicitAny: the tests look into bodies of every form.
+  readonly body: any
+}
+
+export class Client {
+  readonly send: (request: Request) => Promise<Response>
+  readonly base: string
+  readonly token: string | undefined
+
+  constructor(send: (request: Request) => Promise<Response>, base: string, token?: string) {
+    this.send = send
+    this.base = base
+    this.token = token
+  }
+
+  /** The same client with another credential. */
+  withToken(token: string | undefined): Client {
+    return new Client(this.send, this.base, token)
+  }
+
+  /** Sends a request; a body that is no string is sent as JSON. */
+  async request(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Answer> {
+    const content = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
+    const response = await this.send(
+      new Request(`${this.base}${path}`, {
+        method,
+        headers: {
+          ...(this.token === undefined ? {} : { Authorization: `Bearer ${this.token}` }),
+          ...(content === undefined ? {} : { 'Content-Type': 'application/scim+json' }),
+          ...headers,
+        },
+        ...(content === undefined ? {} : { body: content }),
+      }),
+    )
+    const text = await response.text()
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? undefined : JSON.parse(text),
+    }
+  }
+
+  get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer> {
+    return this.request('GET', path, undefined, headers)
+  }
+
+  post(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer> {
+    return this.request('POST', path, body, headers)
+  }
+
+  put(path: string, body: unknown, headers?: Readonly<Record<string, string>>): Promise<Answer> {
+    return this.request('PUT', path, body, headers)
+  }
+
+  /** PATCH with the given operations. */
+  patch(
+    path: string,
+    operations: readonly unknown[],
+    headers?: Readonly<Record<string, string>>,
+  ): Promise<Answer> {
+    const schemas = ['urn:ietf:params:scim:api:messages:2.0:PatchOp']
+    return this.request('PATCH', path, { schemas, Operations: operations }, headers)
+  }
+
+  delete(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer> {
+    return this.request('DELETE', path, undefined, headers)
+  }
+
+  /** Lists what matches a filter. */
+  find(path: string, filter: string): Promise<Answer> {
+    return this.get(`${path}?filter=${encodeURIComponent(filter)}`)
+  }
+}

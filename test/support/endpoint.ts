@@ -1,0 +1,107 @@
+/**
+ * The application on the test database, with what tests want to see: every batch that it sends, and
+ * a namespace with a token of its own for each test.
+ */
+import { env } from 'cloudflare:workers'
+import { createApp } from '../../src/app.ts'
+import { API } from '../../src/http/context.ts'
+import { d1 } from '../../src/store/d1.ts'
+import type { Database } from '../../src/store/database.ts'
+import { defaultSettings, type StoredSettings } from '../../src/tenancy/settings.ts'
+import { Client } from './client.ts'
+
+export const OPERATOR_TOKEN = 'operator-secret'
+export const ORIGIN = 'https://scim.example'
+
+/** The D1 binding of the test Worker. */
+export const binding = (env as unknown as { readonly DB: D1Database }).DB
+
+/** A database that notes the mode and size of every batch that goes through it. */
+export function observed(database: Database) {
+  const batches: { readonly mode: 'read' | 'write'; readonly statements: number }[] = []
+  const wrapped: Database = {
+    batch(mode, statements) {
+      batches.push({ mode, statements: statements.length })
+      return database.batch(mode, statements)
+    },
+  }
+  return { database: wrapped, batches }
+}
+
+/** An application of its own, which shares nothing with others but the database. */
+export function makeEndpoint(database: Database = d1(binding)) {
+  const { database: wrapped, batches } = observed(database)
+  const log: object[] = []
+  const clock = { offset: 0 }
+  const pending: Promise<unknown>[] = []
+  const context = {
+    waitUntil: (task: Promise<unknown>) => void pending.push(task),
+    passThroughOnException: () => undefined,
+    props: {},
+  }
+  const app = createApp({
+    database: wrapped,
+    settings: defaultSettings,
+    operatorToken: OPERATOR_TOKEN,
+    now: () => Date.now() + clock.offset,
+    randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+    log: (line) => log.push(line),
+  })
+  return {
+    app,
+    /** Every batch since the last time it was emptied. */
+    batches,
+    log,
+    clock,
+    fetch: (request: Request) => Promise.resolve(app.fetch(request, {}, context)),
+    /** Waits for what runs after the responses. */
+    settled: async () => void (await Promise.all(pending.splice(0))),
+  }
+}
+
+export type Endpoint = ReturnType<typeof makeEndpoint>
+
+let counter = 0
+
+/** The name of a namespace that no other test of this file uses. */
+export function freshNamespace(): string {
+  counter += 1
+  return `stacks-${Math.floor(Math.random() * 1e9) * 1000 + counter}`
+}
+
+/** A client of a namespace that was just made for it. */
+export async function tenant(
+  options: {
+    readonly endpoint?: Endpoint
+    readonly namespace?: string
+    readonly settings?: StoredSettings
+    readonly permissions?: readonly string[]
+  } = {},
+): Promise<Client & { readonly endpoint: Endpoint; readonly namespace: string }> {
+  const endpoint = options.endpoint ?? makeEndpoint()
+  const namespace = options.namespace ?? freshNamespace()
+  const operator = new Client(endpoint.fetch, `${ORIGIN}${API}`, OPERATOR_TOKEN)
+  const settings = options.settings ?? { enableUserSync: true, enableGroupSync: true }
+  const created = await operator.post('', { name: namespace, settings })
+  if (created.status !== 201) throw new Error(`No namespace: ${JSON.stringify(created.body)}`)
+  const token = await makeTokenFor(endpoint, namespace, options.permissions)
+  const client = new Client(endpoint.fetch, `${ORIGIN}${API}/${namespace}`, token)
+  // The first use of a token is noted after the response; get that over with.
+  await client.get('/ServiceProviderConfig')
+  await endpoint.settled()
+  endpoint.batches.length = 0
+  return Object.assign(client, { endpoint, namespace })
+}
+
+/** A token for a namespace, made by the operator. */
+export async function makeTokenFor(
+  endpoint: Endpoint,
+  namespace: string,
+  permissions: readonly string[] = ['Editor'],
+  expiresAt: string | null = null,
+): Promise<string> {
+  const operator = new Client(endpoint.fetch, `${ORIGIN}${API}`, OPERATOR_TOKEN)
+  const { status, body } = await operator.post(`/${namespace}/tokens`, { permissions, expiresAt })
+  if (status !== 201) throw new Error(`No token: ${JSON.stringify(body)}`)
+  return String(body.token)
+}

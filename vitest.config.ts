@@ -1,0 +1,49 @@
+import { cloudflareTest, readD1Migrations } from '@cloudflare/vitest-plugin'
+import { defineConfig } from 'vitest/config'
+
+const migrations = await readD1Migrations('drizzle')
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        // The protocol and the tools: nothing but JavaScript.
+        test: { name: 'unit', include: ['test/unit/**/*.test.ts'] },
+      },
+      {
+        // The Worker with D1, in workerd.
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: './wrangler.toml' },
+            miniflare: {
+              bindings: { TEST_MIGRATIONS: migrations, OPERATOR_TOKEN: 'operator-secret' },
+            },
+          }),
+        ],
+        test: {
+          name: 'workerd',
+          include: [
+            'test/contract/d1.test.ts',
+            'test/http/**/*.test.ts',
+            'test/identity-providers/**/*.test.ts',
+          ],
+          setupFiles: ['test/support/migrate.ts'],
+          testTimeout: 60_000,
+        },
+      },
+      {
+        // libSQL, the command line tools and the deployment, in Node.
+        test: {
+          name: 'node',
+          include: [
+            'test/contract/libsql.test.ts',
+            'test/contract/sqld.test.ts',
+            'test/tools/**/*.test.ts',
+          ],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+    ],
+  },
+})
