@@ -5,6 +5,7 @@ const migrations = await readD1Migrations('drizzle')
 
 export default defineConfig({
   test: {
+    reporters: ['default', './test/support/summary.ts'],
     projects: [
       {
         // The protocol and the tools: nothing but JavaScript.

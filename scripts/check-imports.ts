@@ -1,0 +1,74 @@
+/**
+ * Checks the direction of the house: `worker, server → app → http → store, scim, tenancy`;
+ * `store → scim, tenancy`; scim and tenancy import nothing of ours. Only the store knows drizzle
+ * and libSQL, only http and app know Hono, and nothing imports in a circle.
+ */
+import { globSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+
+/** What each part may import of the others, and of packages. */
+const MAY: Readonly<
+  Record<string, { readonly parts: readonly string[]; readonly packages: RegExp }>
+> = {
+  scim: { parts: [], packages: /^node:crypto$/ },
+  tenancy: { parts: [], packages: /^node:(crypto|zlib)$/ },
+  store: {
+    parts: ['scim', 'tenancy'],
+    packages: /^(drizzle-orm(\/.*)?|@libsql\/client\/web|@cloudflare\/workers-types)$/,
+  },
+  http: { parts: ['scim', 'tenancy', 'store'], packages: /^(hono(\/.*)?|zod)$/ },
+  app: { parts: ['http', 'store', 'scim'], packages: /^hono(\/.*)?$/ },
+  worker: {
+    parts: ['app', 'store', 'tenancy'],
+    packages: /^@cloudflare\/workers-types$/,
+  },
+}
+
+const IMPORT = /^(?:import|export)\s[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'/gms
+
+/** The part of the house that a file of src belongs to. */
+function partOf(file: string): string {
+  const [, first = ''] = file.split('/')
+  return first.replace(/\.tsx?$/, '')
+}
+
+const problems: string[] = []
+const imports = new Map<string, string[]>()
+for (const file of globSync('src/**/*.{ts,tsx}')) {
+  const rules = MAY[partOf(file)]
+  if (rules === undefined) {
+    problems.push(`${file}: no rule says what it may import.`)
+    continue
+  }
+  const targets: string[] = []
+  for (const [, from, bare] of readFileSync(file, 'utf8').matchAll(IMPORT)) {
+    const name = from ?? bare ?? ''
+    if (!name.startsWith('.')) {
+      if (!rules.packages.test(name)) problems.push(`${file}: may not import the package ${name}.`)
+      continue
+    }
+    const target = normalize(join(dirname(file), name))
+    targets.push(target)
+    const part = partOf(target)
+    if (part !== partOf(file) && !rules.parts.includes(part)) {
+      problems.push(`${file}: may not import ${target}.`)
+    }
+  }
+  imports.set(file, targets)
+}
+
+const done = new Set<string>()
+/** Follows the imports of a file and notes a way that leads back to it. */
+function follow(file: string, way: readonly string[]): void {
+  if (way.includes(file)) {
+    problems.push(`A circle of imports: ${[...way.slice(way.indexOf(file)), file].join(' → ')}.`)
+    return
+  }
+  if (done.has(file)) return
+  for (const target of imports.get(file) ?? []) follow(target, [...way, file])
+  done.add(file)
+}
+for (const file of imports.keys()) follow(file, [])
+
+for (const problem of problems) console.error(problem)
+if (problems.length > 0) process.exitCode = 1

@@ -1,0 +1,23 @@
+/**
+ * Checks that migrations only add. On D1 a rebuilt table takes the rows that refer to it along when
+ * it is dropped, and the migration still succeeds; so a table is never dropped and never rebuilt.
+ */
+import { globSync, readFileSync } from 'node:fs'
+
+const FORBIDDEN = [
+  [/\bDROP\s+TABLE\b/i, 'drops a table'],
+  [/__new_/, 'rebuilds a table'],
+  [/\bPRAGMA\s+(foreign_keys|defer_foreign_keys)\b/i, 'turns foreign keys off'],
+  [/\bDROP\s+COLUMN\b/i, 'drops a column'],
+  [/ON DELETE (cascade|set)/i, 'lets the database delete by itself'],
+] as const
+
+for (const file of globSync('drizzle/*.sql')) {
+  // What a comment says does nothing.
+  const text = readFileSync(file, 'utf8').replace(/--(?!>).*$/gm, '')
+  for (const [pattern, what] of FORBIDDEN) {
+    if (!pattern.test(text)) continue
+    console.error(`${file} ${what}; migrations only add.`)
+    process.exitCode = 1
+  }
+}

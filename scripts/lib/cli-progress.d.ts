@@ -1,0 +1,19 @@
+/** The part of cli-progress (which comes without types) that the tools use. */
+declare module 'cli-progress' {
+  interface SingleBar {
+    start(total: number, startValue: number, payload?: Record<string, string>): void
+    increment(): void
+    stop(): void
+  }
+  interface SingleBarConstructor {
+    new (options: {
+      format: string
+      barCompleteChar: string
+      barIncompleteChar: string
+      hideCursor: boolean
+      stream: NodeJS.WritableStream
+    }): SingleBar
+  }
+  const cliProgress: { SingleBar: SingleBarConstructor }
+  export default cliProgress
+}

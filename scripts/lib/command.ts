@@ -1,0 +1,75 @@
+import { Command, CommanderError } from 'commander'
+import { failure, isFailure, oneSentence } from './failure.ts'
+
+/** Where a command writes: results to one stream, what went wrong to the other. */
+export interface Terminal {
+  out(text: string): void
+  error(text: string): void
+}
+
+/** The terminal of this process. */
+export const terminal: Terminal = {
+  out: (text) => process.stdout.write(`${text}\n`),
+  error: (text) => process.stderr.write(`${text}\n`),
+}
+
+/**
+ * Makes the root of a command-line program whose help goes to the terminal and whose usage errors
+ * are left to {@link run}. Subcommands inherit that.
+ */
+export function program(name: string, description: string, to: Terminal): Command {
+  return new Command(name)
+    .description(description)
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .configureOutput({
+      writeOut: (text) => to.out(text.trimEnd()),
+      writeErr: () => {},
+      outputError: () => {},
+    })
+}
+
+/**
+ * Runs a program with arguments (those after the script's name) and says what went wrong in one
+ * sentence.
+ *
+ * @returns The exit status: 0, or 1 after a failure
+ */
+export async function run(root: Command, args: readonly string[], to: Terminal): Promise<number> {
+  try {
+    await root.parseAsync(args, { from: 'user' })
+    return 0
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      if (error.exitCode === 0) return 0
+      to.error(usageSentence(root, error))
+    } else if (isFailure(error)) {
+      to.error(error.message)
+    } else {
+      throw error
+    }
+    return 1
+  }
+}
+
+function usageSentence(root: Command, error: CommanderError): string {
+  // Commander answers a missing subcommand with the whole help; its error carries no sentence.
+  if (error.code === 'commander.help') {
+    return `A command is missing; npm run ${root.name()} -- --help lists them.`
+  }
+  const message = error.message.replace(/^error: /, '').replace('. Expected', ', expected')
+  return oneSentence(message.charAt(0).toUpperCase() + message.slice(1))
+}
+
+/**
+ * Reads the address given with --url.
+ *
+ * @throws Failure when it is not an http or https URL
+ */
+export function readUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    throw failure(`'${text}' is not an http or https URL.`)
+  }
+  return url
+}

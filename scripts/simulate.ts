@@ -1,0 +1,200 @@
+// Plays an identity provider against an endpoint and checks that both end with the same directory.
+import { randomBytes } from 'node:crypto'
+import cliProgress from 'cli-progress'
+import { z } from 'zod'
+import { NAMESPACES } from './lib/admin-client.ts'
+import { program, readUrl, run, terminal } from './lib/command.ts'
+import { readVariable } from './lib/environment.ts'
+import { failure } from './lib/failure.ts'
+import { table } from './lib/table.ts'
+import { wireFetch } from './lib/wire.ts'
+import {
+  PROVIDERS,
+  type ProviderName,
+  type Report,
+  type SimulationResult,
+  simulate,
+} from './simulate/simulate.ts'
+import { summarize } from './simulate/summary.ts'
+
+const optionsShape = z.object({
+  idp: z.string(),
+  oktaApp: z.string().optional(),
+  users: z.string(),
+  groups: z.string(),
+  url: z.string(),
+  token: z.string().optional(),
+  namespaceRun: z.string().optional(),
+})
+
+const DEFAULT_TENANT = `${NAMESPACES}/default`
+
+const root = program(
+  'simulate',
+  'Plays the documented request sequence of an identity provider against a SCIM endpoint, then compares its own directory with what the endpoint returns. Any difference makes the exit status 1.',
+  terminal,
+)
+  .requiredOption('--idp <name>', 'the provider to play: okta or entra')
+  .option(
+    '--okta-app <kind>',
+    'the kind of Okta app: template or wizard (default: one after other)',
+  )
+  .option('--users <number>', 'how many users to provision', '200')
+  .option('--groups <number>', 'how many groups to push', '20')
+  .option(
+    '--url <url>',
+    'the tenant URL; an origin alone means its namespace default',
+    `http://127.0.0.1:8787${DEFAULT_TENANT}`,
+  )
+  .option('--token <token>', 'the bearer token (default: SCIM_TOKEN of environment or .dev.vars)')
+  .option(
+    '--namespace-run <prefix>',
+    'start every name with this, unused so far in the namespace (default: random)',
+  )
+  .addHelpText(
+    'after',
+    `
+Example:
+  npm run simulate -- --idp entra --users 50 --groups 5`,
+  )
+  .action(async () => {
+    const options = optionsShape.parse(root.opts())
+    const users = readNumber('--users', options.users, 1)
+    const groups = readNumber('--groups', options.groups, 0)
+    const providers = readProviders(options.idp, options.oktaApp)
+    const baseUrl = readTenantUrl(options.url)
+    const token = options.token ?? readVariable('SCIM_TOKEN')
+    if (!token) {
+      throw failure(
+        'The bearer token is missing: give --token or SCIM_TOKEN, or run npm run dev, which leaves one in .dev.vars.',
+      )
+    }
+    for (const provider of providers) {
+      // With a prefix given, the two Okta apps still need names of their own.
+      const prefix = options.namespaceRun ?? randomBytes(3).toString('hex')
+      const run = providers.length > 1 ? `${prefix}-${provider}-` : `${prefix}-`
+      const progress = openProgress()
+      const started = performance.now()
+      try {
+        const result = await simulate({
+          provider,
+          users,
+          groups,
+          baseUrl,
+          token,
+          fetch: wireFetch,
+          run,
+          report: progress.report,
+        })
+        progress.close()
+        printResult(PROVIDERS[provider].title, run, result, performance.now() - started)
+        if (result.differences.length > 0) process.exitCode = 1
+      } finally {
+        progress.close()
+      }
+    }
+  })
+
+function readProviders(idp: string, oktaApp: string | undefined): ProviderName[] {
+  if (oktaApp !== undefined && oktaApp !== 'template' && oktaApp !== 'wizard') {
+    throw failure(`--okta-app is template or wizard, not '${oktaApp}'.`)
+  }
+  if (idp === 'okta') {
+    return oktaApp ? [`okta-${oktaApp}`] : ['okta-template', 'okta-wizard']
+  }
+  if (idp !== 'entra') throw failure(`--idp is okta or entra, not '${idp}'.`)
+  if (oktaApp) throw failure('--okta-app goes with --idp okta only.')
+  return ['entra']
+}
+
+function readNumber(option: string, text: string, least: number): number {
+  const number = Number(text)
+  if (!/^\d+$/.test(text) || number < least) {
+    throw failure(`${option} is a whole number from ${least}, not '${text}'.`)
+  }
+  return number
+}
+
+function readTenantUrl(text: string): string {
+  const url = readUrl(text)
+  if (url.pathname === '/') url.pathname = DEFAULT_TENANT
+  // Flags such as Entra's aadOptscim062020 are for the provider.
+  url.search = ''
+  return url.href.replace(/\/+$/, '')
+}
+
+/** A bar where somebody watches, a line for every phase where the output goes to a file. */
+function openProgress(): { report: Report; close(): void } {
+  if (!process.stderr.isTTY) {
+    const report: Report = {
+      phase: (title, tasks) => terminal.error(`${title} (${tasks})`),
+      task: () => {},
+    }
+    return { report, close: () => {} }
+  }
+  const bar = new cliProgress.SingleBar({
+    format: '{title} [{bar}] {value}/{total}',
+    barCompleteChar: '=',
+    barIncompleteChar: ' ',
+    hideCursor: true,
+    stream: process.stderr,
+  })
+  let open = false
+  const close = () => {
+    if (open) bar.stop()
+    open = false
+  }
+  const report: Report = {
+    phase(title, tasks) {
+      close()
+      bar.start(tasks, 0, { title: title.padEnd(25) })
+      open = true
+    },
+    task: () => bar.increment(),
+  }
+  return { report, close }
+}
+
+function printResult(
+  title: string,
+  run: string,
+  { requests, differences }: SimulationResult,
+  milliseconds: number,
+): void {
+  const seconds = (milliseconds / 1000).toFixed(1)
+  terminal.out(`\n${title}: ${requests.length} requests in ${seconds} s, names start with ${run}\n`)
+  terminal.out(
+    table(
+      ['REQUEST', 'STATUS', 'COUNT', 'P50 MS', 'P99 MS'],
+      summarize(requests).map(({ kind, status, count, p50, p99 }) => [
+        kind,
+        String(status),
+        String(count),
+        p50.toFixed(1),
+        p99.toFixed(1),
+      ]),
+      ['left', 'right', 'right', 'right', 'right'],
+    ),
+  )
+  if (differences.length === 0) {
+    terminal.out('\nThe endpoint holds exactly what the provider believes: no difference.')
+    return
+  }
+  terminal.out(
+    `\n${differences.length} ${differences.length === 1 ? 'difference' : 'differences'}:\n`,
+  )
+  terminal.out(
+    table(
+      ['RESOURCE', 'ATTRIBUTE', 'EXPECTED', 'ACTUAL'],
+      differences.map(({ resource, attribute, expected, actual }) => [
+        resource,
+        attribute,
+        expected,
+        actual,
+      ]),
+    ),
+  )
+}
+
+const status = await run(root, process.argv.slice(2), terminal)
+if (status !== 0) process.exitCode = status

@@ -1,0 +1,221 @@
+/**
+ * `npm run dev` and the operator's command line, as a newcomer uses them: in a folder of their own,
+ * against the Worker under wrangler.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const root = resolve(import.meta.dirname, '../..')
+const folders: string[] = []
+
+/** A copy of the project without state and secrets. */
+function freshFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'scim-edge-'))
+  folders.push(folder)
+  for (const part of [
+    'src',
+    'scripts',
+    'drizzle',
+    'wrangler.toml',
+    'package.json',
+    'tsconfig.json',
+  ]) {
+    cpSync(join(root, part), join(folder, part), { recursive: true })
+  }
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  return folder
+}
+
+const environment = (() => {
+  const { OPERATOR_TOKEN: _operator, SCIM_TOKEN: _token, ...rest } = process.env
+  return { ...rest, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` }
+})()
+
+function freePort(): Promise<number> {
+  return new Promise((done) => {
+    const server = createServer()
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address()
+      server.close(() => done(typeof address === 'object' && address ? address.port : 0))
+    })
+  })
+}
+
+interface Run {
+  readonly status: number
+  readonly out: string
+  readonly error: string
+}
+
+/** Runs a tool to its end. */
+function run(folder: string, tool: string, args: readonly string[], more = {}): Promise<Run> {
+  return new Promise((done) => {
+    const options = { cwd: folder, env: { ...environment, ...more } }
+    execFile('node', ['scripts/run.js', tool, ...args], options, (failure, out, error) => {
+      done({ status: typeof failure?.code === 'number' ? failure.code : 0, out, error })
+    })
+  })
+}
+
+/** Starts `npm run dev` and waits until it says that it is ready. */
+function startDev(folder: string, port: number): Promise<{ child: ChildProcess; printed: string }> {
+  const args = ['scripts/run.js', 'dev', '--port', String(port)]
+  const child = spawn('node', args, { cwd: folder, env: environment })
+  let printed = ''
+  return new Promise((done, fail) => {
+    const read = (text: Buffer) => {
+      printed += text
+      if (printed.includes('Stop with Ctrl-C')) done({ child, printed })
+    }
+    child.stdout.on('data', read)
+    child.stderr.on('data', read)
+    child.once('close', (code) => fail(new Error(`dev ended with ${code}: ${printed}`)))
+  })
+}
+
+function stop(child: ChildProcess): Promise<void> {
+  return new Promise((done) => {
+    child.removeAllListeners('close')
+    child.once('close', () => done())
+    child.kill('SIGTERM')
+  })
+}
+
+function tokenIn(printed: string): string {
+  return /Token\s+(glsa_\S+)/.exec(printed)?.[1] ?? ''
+}
+
+function urlIn(printed: string): string {
+  return /Tenant URL\s+(\S+)/.exec(printed)?.[1] ?? ''
+}
+
+/** Runs a line in a shell, as somebody who pastes it. */
+function shell(line: string): Promise<string> {
+  return new Promise((done, fail) => {
+    execFile('sh', ['-c', line], (error, out) => (error ? fail(error) : done(out)))
+  })
+}
+
+afterAll(() => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
+describe('npm run dev', () => {
+  const folder = freshFolder()
+  let port = 0
+  let dev: { child: ChildProcess; printed: string }
+  const admin = (...args: string[]) =>
+    run(folder, 'admin', ['--url', `http://127.0.0.1:${port}`, ...args])
+
+  beforeAll(async () => {
+    port = await freePort()
+    dev = await startDev(folder, port)
+  })
+  afterAll(() => stop(dev.child))
+
+  test('prints a tenant URL, a token, and two curl lines that work as pasted', async () => {
+    expect(urlIn(dev.printed)).toBe(
+      `http://127.0.0.1:${port}/apis/scim.grafana.app/v0alpha1/namespaces/default`,
+    )
+    const lines = dev.printed.split('\n').filter((line) => line.startsWith('curl '))
+    expect(lines).toHaveLength(2)
+    const [create = '', list = ''] = lines
+    const created = JSON.parse(await shell(`${create} --silent`))
+    expect(created.userName).toBe('ada@example.com')
+    const listed = JSON.parse(await shell(`${list} --silent`))
+    expect(listed.Resources.map(({ id }: { id: string }) => id)).toEqual([created.id])
+  })
+
+  test('keeps people and token over a restart', async () => {
+    await stop(dev.child)
+    const before = tokenIn(dev.printed)
+    dev = await startDev(folder, port)
+    expect(tokenIn(dev.printed)).toBe(before)
+    const answer = await fetch(`${urlIn(dev.printed)}/Users`, {
+      headers: { Authorization: `Bearer ${before}` },
+    })
+    expect(answer.status).toBe(200)
+    expect(((await answer.json()) as { totalResults: number }).totalResults).toBe(1)
+  })
+
+  test('says in one sentence that the port is taken', async () => {
+    const second = await run(freshFolder(), 'dev', ['--port', String(port)])
+    expect(second.status).toBe(1)
+    expect(second.error.trim()).toBe(
+      `Port ${port} is taken; stop what listens there, or choose another one: npm run dev -- --port 8788.`,
+    )
+  })
+
+  test('the operator makes a namespace and a token, uses it, and revokes it', async () => {
+    const created = await admin('namespace', 'create', 'stacks-77', '--user-sync', '--json')
+    expect(created.error).toBe('')
+    expect(JSON.parse(created.out)).toMatchObject({
+      name: 'stacks-77',
+      settings: { enableUserSync: true, enableGroupSync: false, requireExternalId: true },
+    })
+    const again = await admin('namespace', 'create', 'stacks-77')
+    expect(again.status).toBe(1)
+    expect(again.error.trim().split('\n')).toHaveLength(1)
+    const kept = await admin('namespace', 'create', 'stacks-77', '--if-missing', '--json')
+    expect(kept.status).toBe(0)
+
+    const made = await admin(
+      ...['token', 'create', '--namespace', 'stacks-77', '--permissions', 'org.users:read'],
+      ...['--expires', '1h', '--json'],
+    )
+    const token = JSON.parse(made.out)
+    expect(token).toMatchObject({ namespace: 'stacks-77', permissions: ['org.users:read'] })
+    const users = `http://127.0.0.1:${port}/apis/scim.grafana.app/v0alpha1/namespaces/stacks-77/Users`
+    const headers = { Authorization: `Bearer ${token.token}` }
+    expect((await fetch(users, { headers })).status).toBe(200)
+
+    const listed = await admin('token', 'list', '--namespace', 'stacks-77', '--json')
+    expect(JSON.parse(listed.out)).toHaveLength(1)
+    expect(listed.out).not.toContain(token.token)
+    const revoked = await admin('token', 'revoke', '--namespace', 'stacks-77', token.id)
+    expect(revoked.status).toBe(0)
+    expect((await fetch(users, { headers })).status).toBe(401)
+
+    expect((await admin('namespace', 'delete', 'stacks-77')).status).toBe(1)
+    expect((await admin('namespace', 'delete', 'stacks-77', '--yes')).status).toBe(0)
+    const left = await admin('namespace', 'list', '--json')
+    expect(JSON.parse(left.out).map(({ name }: { name: string }) => name)).toEqual([
+      'default',
+      'stacks-1',
+    ])
+  })
+
+  test('the simulator plays a small Okta and finds no difference', async () => {
+    const token = tokenIn(dev.printed)
+    const { status, out } = await run(folder, 'simulate', [
+      ...['--idp', 'okta', '--okta-app', 'template', '--users', '6', '--groups', '2'],
+      ...['--url', urlIn(dev.printed), '--token', token],
+    ])
+    expect(status).toBe(0)
+    expect(out).toContain('no difference')
+  })
+})
+
+test('a broken state folder is named in one sentence', async () => {
+  const folder = freshFolder()
+  mkdirSync(join(folder, '.wrangler'))
+  writeFileSync(join(folder, '.wrangler/state'), 'not a folder')
+  const { status, error } = await run(folder, 'dev', ['--port', String(await freePort())])
+  expect(status).toBe(1)
+  expect(error.trim().split('\n')).toHaveLength(1)
+  expect(error).toContain('The local database in .wrangler/state cannot be used')
+})
+
+test('without a server the operator is told how to start one', async () => {
+  const url = `http://127.0.0.1:${await freePort()}`
+  const { status, error } = await run(freshFolder(), 'admin', ['--url', url, 'namespace', 'list'], {
+    OPERATOR_TOKEN: 'x',
+  })
+  expect(status).toBe(1)
+  expect(error.trim().split('\n')).toHaveLength(1)
+  expect(error).toContain('npm run dev')
+})
