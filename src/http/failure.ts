@@ -151,7 +151,7 @@ export function describeReason(reason: Reason): WireFailure {
         messageId: 'scim.external-id-required',
         detail:
           'externalId is required, since Grafana signs the person in by it; map it in the identity ' +
-          'provider to what the login carries: objectId in Entra ID, the user's id in Okta.',
+          "provider to what the login carries: objectId in Entra ID, the user's id in Okta.",
       }
     case 'stale-version':
       return {
