@@ -7,7 +7,7 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { parseArgs } from 'node:util'
 import { getPlatformProxy } from 'wrangler'
@@ -76,7 +76,9 @@ function requireFreePort(port: number): Promise<void> {
 /** Remembers a secret in .dev.vars, which git ignores. */
 function remember(name: string, value: string): void {
   try {
-    appendFileSync('.dev.vars', `${name}=${value}\n`, { mode: 0o600 })
+    const before = existsSync('.dev.vars') ? readFileSync('.dev.vars', 'utf8') : ''
+    const separator = before === '' || before.endsWith('\n') ? '' : '\n'
+    appendFileSync('.dev.vars', `${separator}${name}=${value}\n`, { mode: 0o600 })
   } catch (error) {
     throw failure(`The file .dev.vars cannot be written (${(error as NodeJS.ErrnoException).code})`)
   }

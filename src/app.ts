@@ -12,6 +12,8 @@ import { StoreFailure } from './store/failure.ts'
 
 /** Paths of the admin API; everything else is answered as SCIM. */
 const ADMIN = new RegExp(`^${API}(?:/[^/]+/tokens(?:/.*)?)?$`)
+/** The path of one namespace, which the operator deletes and SCIM has nothing at. */
+const NAMESPACE = new RegExp(`^${API}/[^/]+$`)
 
 /**
  * The path that is routed. Administrators end the URL that they paste with a slash, so that clients
@@ -20,6 +22,11 @@ const ADMIN = new RegExp(`^${API}(?:/[^/]+/tokens(?:/.*)?)?$`)
 function routedPath(request: Request): string {
   const path = getPath(request).replace(/\/{2,}/g, '/')
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
+}
+
+function isAdmin(request: Request): boolean {
+  const path = routedPath(request)
+  return ADMIN.test(path) || (request.method === 'DELETE' && NAMESPACE.test(path))
 }
 
 /** What a thrown error means; what nobody foresaw is a fault of ours or of the platform. */
@@ -69,7 +76,7 @@ export function createApp(dependencies: Dependencies) {
   app.route(`${API}/:namespace`, scimRoutes(dependencies))
 
   const answer = (reason: Reason, request: Request) =>
-    failureResponse(describeReason(reason), !ADMIN.test(routedPath(request)))
+    failureResponse(describeReason(reason), !isAdmin(request))
   app.notFound((c) => answer({ kind: 'no-route' }, c.req.raw))
   app.onError((error, c) => answer(reasonOf(error), c.req.raw))
   return app

@@ -9,7 +9,8 @@ import type { Attribute } from './schema/attribute.ts'
 export type Key = string | number | boolean
 
 const ASCII = /^[\x20-\x7e]*$/
-const WIDE = /[\u3000\uff00-\uffef]/gu
+const LONG_RUN_OF_MARKS = /[\p{M}--\u034f]{30}(?=[\p{M}--\u034f])/gv
+const JOINER = '\u034f'
 
 /**
  * Folds a string for case-insensitive comparison, code point by code point: full and half width
@@ -19,10 +20,40 @@ const WIDE = /[\u3000\uff00-\uffef]/gu
  */
 export function fold(text: string): string {
   if (ASCII.test(text)) return text.toLowerCase()
-  const narrow = text.replace(WIDE, (wide) => wide.normalize('NFKC'))
-  let lower = ''
-  for (const point of narrow) lower += point.toLowerCase()
-  return lower.normalize('NFC')
+  // A capital sigma is the one letter that toLowerCase judges by its neighbours.
+  const lower = narrow(text).replaceAll('Σ', 'σ').toLowerCase()
+  // Sorting a run of marks takes time in the square of its length; UAX #15 §13 cuts it at 30.
+  return lower.replace(LONG_RUN_OF_MARKS, `$&${JOINER}`).normalize('NFC')
+}
+
+/** The ordinary forms of full and half width code units. */
+const ORDINARY: ReadonlyMap<number, string> = ordinaryForms()
+
+function ordinaryForms(): Map<number, string> {
+  const range = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, index) => String.fromCharCode(from + index))
+  // NFKC goes beyond the width of jamo and of the macron, to what joins its neighbours.
+  const halfway = new Map(
+    [...range(0x3131, 0x3164), '\u00af'].map((form) => [form.normalize('NFKC'), form]),
+  )
+  return new Map(
+    ['\u3000', ...range(0xff00, 0xffef)].map((wide) => {
+      const form = wide.normalize('NFKC')
+      return [wide.charCodeAt(0), halfway.get(form) ?? form]
+    }),
+  )
+}
+
+function narrow(text: string): string {
+  let result = ''
+  let from = 0
+  for (let at = 0; at < text.length; at++) {
+    const ordinary = ORDINARY.get(text.charCodeAt(at))
+    if (ordinary === undefined) continue
+    result += text.slice(from, at) + ordinary
+    from = at + 1
+  }
+  return from === 0 ? text : result + text.slice(from)
 }
 
 /** The key of a value that has the attribute's type; undefined for what has none (complex). */
@@ -55,6 +86,8 @@ export function parseDateTime(text: string): number | undefined {
   const match = DATE_TIME.exec(text)
   if (match === null) return undefined
   const [, year, month, day, hour, minute, second, fraction = '', zone = 'Z'] = match
+  // Date.parse takes 30 February for 2 March.
+  if (new Date(`${year}-${month}-${day}T00:00:00Z`).getUTCDate() !== Number(day)) return undefined
   const whole = Date.parse(
     `${year}-${month}-${day}T${hour}:${minute}:${second}${zone.toUpperCase()}`,
   )

@@ -52,7 +52,7 @@ export class ProtocolError extends Refused<ProtocolReason> {
 /** A value shown in a sentence: quoted, and cut where it is long. */
 export function quote(value: unknown): string {
   const text = JSON.stringify(value) ?? 'nothing'
-  return text.length > 80 ? `${text.slice(0, 79)}…` : text
+  return text.length > 80 ? `${text.slice(0, 79).toWellFormed()}…` : text
 }
 
 export const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error'

@@ -24,7 +24,7 @@ export interface AccountKeys {
   readonly userName: string
   readonly email: string | null
   readonly externalId: string | null
-  /** All e-mail addresses. */
+  /** The values of all e-mail addresses, the empty one included. */
   readonly emails: readonly string[]
 }
 
@@ -32,7 +32,7 @@ export interface AccountKeys {
 export function accountKeys(attributes: Attributes): AccountKeys {
   const email = accountEmail(attributes)
   const addresses = elementsOf(attributes.emails).flatMap(({ value }) =>
-    typeof value === 'string' && value !== '' ? [fold(value)] : [],
+    typeof value === 'string' ? [fold(value)] : [],
   )
   return {
     userName: fold(String(attributes.userName)),
@@ -62,6 +62,15 @@ export function withoutEmptyExternalId(attributes: Attributes): Attributes {
   if (attributes.externalId !== '') return attributes
   const { externalId: _empty, ...rest } = attributes
   return rest
+}
+
+/** The attributes that are given, and those of the account that are not, in extensions as well. */
+export function completed(account: Attributes, given: Attributes): Attributes {
+  const extensions = userType.extensions.flatMap(({ schema: { id } }) => {
+    const [kept, named] = [account[id], given[id]]
+    return isObject(kept) && isObject(named) ? [[id, { ...kept, ...named }]] : []
+  })
+  return { ...account, ...given, ...Object.fromEntries(extensions) }
 }
 
 /** The names of the attributes that differ, with their values before and after. */

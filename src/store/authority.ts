@@ -39,8 +39,18 @@ const LAST_USE_INTERVAL = 5 * 60 * 1000
 /** How often a write that lost a race is tried again. */
 export const MAXIMUM_ATTEMPTS = 20
 
-/** The condition under which a statement of this claim may read. */
+/**
+ * What a statement of this claim reads first: right after `from`, joined with what follows, it is
+ * one row where the claim is good and none otherwise. A condition would not do: the planner is free
+ * to read the target before it.
+ */
 export type Allowed = SQL
+
+/** Stands where a guard was passed already. */
+export const unconditionally: Allowed = sql``
+
+/** Lets nothing be read. */
+export const never: Allowed = sql`(select 1 where 0) allowed cross join`
 
 function isPrincipal(decided: Principal | CredentialReason): decided is Principal {
   return !('kind' in decided)
@@ -48,17 +58,15 @@ function isPrincipal(decided: Principal | CredentialReason): decided is Principa
 
 function authorityOf(claim: Claim): Statement<Authority> {
   return sql<Authority>`
-    select k.namespace, k.id as "tokenId", a.name as account, k.permissions,
+    select k.namespace, k.id as "tokenId", k.account_id as "accountId", k.permissions,
       k.expires_at as "expiresAt", k.revoked_at as "revokedAt", k.last_used_at as "lastUsedAt",
       n.settings, n.users, n.teams
-    from token k
-    cross join service_account a on a.namespace = k.namespace and a.id = k.account_id
-    cross join namespace n on n.name = k.namespace
+    from token k cross join namespace n on n.name = k.namespace
     where k.hash = ${claim.tokenHash}`
 }
 
-/** Whether the token is good now, in this namespace, for this permission. */
-function holds(
+/** The row of the token `k`, if it is good now, in this namespace, for this permission. */
+function goodToken(
   tokenHash: string,
   namespace: Namespace,
   permission: Permission | null,
@@ -66,16 +74,16 @@ function holds(
 ): SQL {
   const granted =
     permission === null ? sql`` : sql` and k.permissions & ${permissionBits[permission]} <> 0`
-  return sql`exists (select 1 from token k where k.hash = ${tokenHash}
+  return sql`select 1 from token k where k.hash = ${tokenHash}
     and k.namespace = ${namespace} and k.revoked_at is null
-    and (k.expires_at is null or k.expires_at > ${now})${granted})`
+    and (k.expires_at is null or k.expires_at > ${now})${granted}`
 }
 
 /**
  * Decides the caller's claim and reads, in one trip.
  *
  * @param permission what the request needs; null where a good token is enough
- * @param reads the statements, each of which must contain the condition that it is given
+ * @param reads the statements, each of which must read what it is given first
  * @throws Refusal when the credential is not good enough
  */
 export async function readAs<const T extends readonly Statement[]>(
@@ -85,9 +93,9 @@ export async function readAs<const T extends readonly Statement[]>(
 ): Promise<{ readonly principal: Principal; readonly rows: Results<T> }> {
   const { claim, database, now } = caller
   const parsed = claim.namespace
-  const statements = parsed.ok
-    ? reads(parsed.namespace, holds(claim.tokenHash, parsed.namespace, permission, now))
-    : []
+  const allowedIn = (namespace: Namespace) =>
+    sql`(${goodToken(claim.tokenHash, namespace, permission, now)}) allowed cross join`
+  const statements = parsed.ok ? reads(parsed.namespace, allowedIn(parsed.namespace)) : []
   const [authorities = [], ...rows] = await database.batch('read', [
     authorityOf(claim),
     ...statements,
@@ -127,7 +135,8 @@ export async function writeAs<const T extends readonly Statement[]>(
 ): Promise<Results<T>> {
   const { namespace, tokenHash, permission, storedSettings } = principal
   const guard = sql`
-    insert into guard (ok) select ${holds(tokenHash, namespace, permission, caller.now)}
+    insert into guard (ok)
+    select exists (${goodToken(tokenHash, namespace, permission, caller.now)})
       and exists (select 1 from namespace n
         where n.name = ${namespace} and n.settings is ${storedSettings})
       and (${condition})`

@@ -27,14 +27,14 @@ export type Action =
  */
 export function recordEvent(
   caller: Caller,
-  { namespace, account, tokenId }: Principal,
+  { namespace, accountId, tokenId }: Principal,
   action: Action,
   subject: string,
   changes: SQL,
   part = 0,
   source: { readonly with?: SQL; readonly from?: SQL; readonly where?: SQL } = {},
 ): Statement {
-  const actor = JSON.stringify({ serviceAccount: account, token: tokenId })
+  const actor = sql`json_object('serviceAccount', a.name, 'token', ${tokenId})`
   return sql`
     insert into event (namespace, seq, at, actor, action, subject, changes, request_id, part)
     ${source.with ?? sql``}
@@ -42,7 +42,9 @@ export function recordEvent(
       1 + max(n.event_seq,
         coalesce((select max(e.seq) from event e where e.namespace = ${namespace}), 0)),
       ${caller.now}, ${actor}, ${action}, ${subject}, ${changes}, ${caller.requestId}, ${part}
-    from namespace n ${source.from ?? sql``}
+    from namespace n
+    cross join service_account a on a.namespace = n.name and a.id = ${accountId}
+    ${source.from ?? sql``}
     where n.name = ${namespace} ${source.where ?? sql``}`
 }
 

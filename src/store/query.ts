@@ -22,6 +22,8 @@ interface Scalar {
   readonly expression: SQL
   /** Whether an index leads to it; then it is compared bare. */
   readonly indexed: boolean
+  /** Whether several resources may hold the same key although an index leads to it. */
+  readonly shared?: true
 }
 
 /** The elements of a multi-valued attribute as rows. */
@@ -30,25 +32,94 @@ interface Elements {
   readonly rows: SQL
   /** The key of a sub-attribute; of the element itself where the attribute is not complex. */
   readonly sub: (name: string | undefined) => SQL
-  /** The resources that have an element with one of these values, found by an index. */
-  readonly withValue?: (values: SQL) => SQL
 }
 
 /** Where the attributes of a resource type are in the tables. */
 interface Source {
   readonly namespace: SQL
+  /** The id of the resource. */
+  readonly id: SQL
   readonly scalar: (path: AttributePath) => Scalar
   readonly elements: (path: AttributePath) => Elements
+  /** Selects the ids of those that have one of the values; undefined where no index finds them. */
+  readonly holders: (path: AttributePath, values: SQL) => SQL | undefined
 }
 
 /** Compiles a filter over users to a condition on the row `u`. */
 export function compileUserFilter(namespace: Namespace, filter: Filter): SQL {
-  return compile(userSource(namespace), filter, false, countLeaves(filter))
+  return compileWhole(userSource(namespace), filter)
 }
 
 /** Compiles a filter over groups to a condition on the row `t`. */
 export function compileGroupFilter(namespace: Namespace, filter: Filter): SQL {
-  return compile(groupSource(namespace), filter, false, countLeaves(filter))
+  return compileWhole(groupSource(namespace), filter)
+}
+
+/**
+ * A condition that is false only where an index tells that no more users match than the first page
+ * shows, so that they need not be counted.
+ */
+export function moreUsersThan(count: number, namespace: Namespace, filter: Filter): SQL {
+  return moreThan(count, userSource(namespace), filter)
+}
+
+/** The same for groups. */
+export function moreGroupsThan(count: number, namespace: Namespace, filter: Filter): SQL {
+  return moreThan(count, groupSource(namespace), filter)
+}
+
+function moreThan(count: number, source: Source, filter: Filter): SQL {
+  const selects = candidates(source, filter)
+  if (selects === undefined) return sql`1`
+  return sql`(${union(selects)} limit 1 offset ${count}) is not null`
+}
+
+function compileWhole(source: Source, filter: Filter): SQL {
+  const condition = compile(source, filter, false, countLeaves(filter))
+  const selects = candidates(source, filter)
+  // One index is used as it is; several, joined by `or`, are not unless the ids are named.
+  if (selects === undefined || selects.length === 1) return condition
+  return sql`(${source.id} in (${union(selects)}) and ${condition})`
+}
+
+/** How many selects D1 allows in one union. */
+const MAXIMUM_UNION = 5
+
+function union(selects: readonly SQL[]): SQL {
+  return sql.join([...selects], sql` union all `)
+}
+
+/** Selects ids among which are all that satisfy a filter; undefined where no index finds them. */
+function candidates(source: Source, filter: Filter): readonly SQL[] | undefined {
+  switch (filter.kind) {
+    case 'and':
+      return filter.filters
+        .map((term) => candidates(source, term))
+        .filter((selects) => selects !== undefined)
+        .sort((a, b) => a.length - b.length)[0]
+    case 'or': {
+      const selects = filter.filters.map((term) => candidates(source, term))
+      const all = selects.every((some) => some !== undefined) ? selects.flat() : []
+      return all.length > 0 && all.length <= MAXIMUM_UNION ? all : undefined
+    }
+    case 'compare':
+      return filter.operator === 'eq'
+        ? held(source, filter.path, sql`${filter.operand}`)
+        : undefined
+    case 'in':
+      return held(source, filter.path, listOf(filter.operands))
+    case 'element': {
+      const required = requiredValue(filter.filter)
+      return required && held(source, required.path, sql`${required.operand}`)
+    }
+    default:
+      return undefined
+  }
+}
+
+function held(source: Source, path: AttributePath, values: SQL): readonly SQL[] | undefined {
+  const select = source.holders(path, values)
+  return select && [select]
 }
 
 /** The attributes of users that one user of a namespace has at most. */
@@ -76,6 +147,7 @@ function userSource(namespace: Namespace): Source {
   }
   return {
     namespace: sql`u.namespace = ${namespace}`,
+    id: sql`u.id`,
     scalar: (path) =>
       columns[columnName(path)] ?? {
         expression: sql.raw(`json_extract(u.folded, '${jsonPath(path)}')`),
@@ -84,19 +156,35 @@ function userSource(namespace: Namespace): Source {
     elements: (path) => {
       if (path.attribute.name === 'groups') return groupsOfUser(namespace)
       const { sub: _part, ...whole } = path
-      const list: Elements = {
+      return {
         rows: sql.raw(`json_each(u.folded, '${jsonPath(whole)}') x`),
         sub: (name) =>
           sql.raw(name === undefined ? 'x.value' : `json_extract(x.value, '$."${name}"')`),
       }
-      if (path.attribute.name !== 'emails') return list
-      return {
-        ...list,
-        withValue: (values) => sql`u.id in (select e.user_id from user_email e
-          where e.namespace = ${namespace} and e.value_key in (${values}))`,
+    },
+    holders: (path, values) => {
+      switch (columnName(path)) {
+        case 'id':
+          return inColumn(namespace, 'user', 'id', values)
+        case 'userName':
+          return inColumn(namespace, 'user', 'user_name_key', values)
+        case 'externalId':
+          return inColumn(namespace, 'user', 'external_id', values)
+        case 'emails.value':
+          return sql`select e.user_id from user_email e
+            where e.namespace = ${namespace} and e.value_key in (${values})`
+        case 'groups.value':
+          return sql`select m.user_id from membership m
+            where m.namespace = ${namespace} and m.team_id in (${values})`
       }
+      return undefined
     },
   }
+}
+
+function inColumn(namespace: Namespace, table: string, column: string, values: SQL): SQL {
+  return sql`select y.id from ${sql.raw(table)} y
+    where y.namespace = ${namespace} and ${sql.raw(`y.${column}`)} in (${values})`
 }
 
 function groupsOfUser(namespace: Namespace): Elements {
@@ -110,8 +198,6 @@ function groupsOfUser(namespace: Namespace): Elements {
       cross join team g on g.namespace = m.namespace and g.id = m.team_id
         and m.namespace = ${namespace} and m.user_id = u.id`,
     sub: (name) => sql.raw(expressions[name ?? 'value'] ?? 'null'),
-    withValue: (values) => sql`u.id in (select m.user_id from membership m
-      where m.namespace = ${namespace} and m.team_id in (${values}))`,
   }
 }
 
@@ -119,13 +205,14 @@ function groupSource(namespace: Namespace): Source {
   const columns: Readonly<Record<string, Scalar>> = {
     id: { expression: sql.raw('t.id'), indexed: true },
     displayName: { expression: sql.raw('t.display_name_key'), indexed: true },
-    externalId: { expression: sql.raw('t.external_id'), indexed: true },
+    externalId: { expression: sql.raw('t.external_id'), indexed: true, shared: true },
     'meta.resourceType': { expression: sql.raw(`'Group'`), indexed: false },
     'meta.created': { expression: sql.raw('t.created_at'), indexed: false },
     'meta.lastModified': { expression: sql.raw('t.last_modified'), indexed: false },
   }
   return {
     namespace: sql`t.namespace = ${namespace}`,
+    id: sql`t.id`,
     scalar: (path) => columns[columnName(path)] ?? { expression: sql.raw('null'), indexed: false },
     elements: (path) =>
       path.attribute.name === 'members'
@@ -134,6 +221,20 @@ function groupSource(namespace: Namespace): Source {
             rows: sql`json_each(${JSON.stringify([GROUP])}) x`,
             sub: () => sql.raw('x.value'),
           },
+    holders: (path, values) => {
+      switch (columnName(path)) {
+        case 'id':
+          return inColumn(namespace, 'team', 'id', values)
+        case 'displayName':
+          return inColumn(namespace, 'team', 'display_name_key', values)
+        case 'externalId':
+          return inColumn(namespace, 'team', 'external_id', values)
+        case 'members.value':
+          return sql`select m.team_id from membership m
+            where m.namespace = ${namespace} and m.user_id in (${values})`
+      }
+      return undefined
+    },
   }
 }
 
@@ -148,8 +249,6 @@ function membersOfGroup(namespace: Namespace): Elements {
       cross join user p on p.namespace = m.namespace and p.id = m.user_id
         and m.namespace = ${namespace} and m.team_id = t.id`,
     sub: (name) => sql.raw(expressions[name ?? 'value'] ?? 'null'),
-    withValue: (values) => sql`t.id in (select m.team_id from membership m
-      where m.namespace = ${namespace} and m.user_id in (${values}))`,
   }
 }
 
@@ -183,29 +282,73 @@ function countLeaves(filter: Filter): number {
 const RANGE_LEAVES = 16
 
 function compile(source: Source, filter: Filter, negated: boolean, leaves: number): SQL {
+  return inBrackets(compileTerm(source, filter, negated, leaves))
+}
+
+/** A condition, and by what its parts are joined where it has parts and no brackets around it. */
+interface Term {
+  readonly condition: SQL
+  readonly joined?: 'and' | 'or'
+}
+
+function compileTerm(source: Source, filter: Filter, negated: boolean, leaves: number): Term {
   switch (filter.kind) {
     case 'and':
     case 'or': {
-      const terms = filter.filters.map((term) => compile(source, term, negated, leaves))
-      return balance(terms, (filter.kind === 'and') === negated ? 'or' : 'and')
+      // The parser of libSQL's SQLite remembers 100 symbols: what is deep must stand on the left.
+      const terms = filter.filters
+        .toSorted((a, b) => depthOf(b) - depthOf(a))
+        .map((term) => compileTerm(source, term, negated, leaves))
+      return join(terms, (filter.kind === 'and') === negated ? 'or' : 'and')
     }
     case 'not':
-      return compile(source, filter.filter, !negated, leaves)
+      return compileTerm(source, filter.filter, !negated, leaves)
     default: {
       const leaf = compileLeaf(source, filter, leaves)
-      return negated ? sql`not ${leaf}` : leaf
+      return { condition: negated ? sql`not ${leaf}` : leaf }
     }
   }
 }
 
-/** Joins terms in a tree of logarithmic depth. */
-function balance(terms: readonly SQL[], connective: 'and' | 'or'): SQL {
+function depthOf(filter: Filter): number {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return 1 + Math.max(...filter.filters.map(depthOf))
+    case 'not':
+      return depthOf(filter.filter)
+    default:
+      return 0
+  }
+}
+
+function inBrackets({ condition, joined }: Term): SQL {
+  return joined === undefined ? condition : sql`(${condition})`
+}
+
+/** Joins terms in a tree of logarithmic depth, with as few brackets as that takes. */
+function join(terms: readonly Term[], joined: 'and' | 'or'): Term {
   const [only] = terms
-  if (terms.length <= 1) return only ?? sql`1`
-  const half = terms.length >> 1
-  const left = balance(terms.slice(0, half), connective)
-  const right = balance(terms.slice(half), connective)
-  return connective === 'and' ? sql`(${left} and ${right})` : sql`(${left} or ${right})`
+  if (terms.length <= 1) return only ?? { condition: sql`1` }
+  const half = Math.ceil(terms.length / 2)
+  const first = join(terms.slice(0, half), joined)
+  const second = join(terms.slice(half), joined)
+  const left = joined === 'and' && first.joined === 'or' ? inBrackets(first) : first.condition
+  const right = inBrackets(second)
+  return {
+    condition: joined === 'and' ? sql`${left} and ${right}` : sql`${left} or ${right}`,
+    joined,
+  }
+}
+
+/** Whether any of the conditions holds. */
+function anyOf(conditions: readonly SQL[]): SQL {
+  return inBrackets(
+    join(
+      conditions.map((condition) => ({ condition })),
+      'or',
+    ),
+  )
 }
 
 type Leaf = Exclude<Filter, { readonly kind: 'and' | 'or' | 'not' }>
@@ -218,10 +361,18 @@ function compileLeaf(source: Source, filter: Leaf, leaves: number): SQL {
   switch (filter.kind) {
     case 'present':
       return presentScalar(source, path)
-    case 'compare':
-      return compareScalar(source, scalar, filter.operator, filter.operand, leaves <= RANGE_LEAVES)
+    case 'compare': {
+      const { operator, operand } = filter
+      // The planner would rather walk through the namespace in order than use an index that is
+      // not unique.
+      const found =
+        scalar.shared && operator === 'eq' ? findBy(source, path, sql`${operand}`) : undefined
+      return found ?? compareScalar(source, scalar, operator, operand, leaves <= RANGE_LEAVES)
+    }
     case 'in': {
       const list = listOf(filter.operands)
+      const found = columnName(path) === 'id' ? undefined : findBy(source, path, list)
+      if (found !== undefined) return found
       return scalar.indexed
         ? sql`(${source.namespace} and ${scalar.expression} is not null
             and ${scalar.expression} in (${list}))`
@@ -238,10 +389,7 @@ function presentScalar(source: Source, path: AttributePath): SQL {
     return present(source.scalar(path).expression)
   }
   const parts = attribute.subAttributes.filter(({ computed }) => computed !== true)
-  return balance(
-    parts.map((part) => present(source.scalar({ ...path, sub: part }).expression)),
-    'or',
-  )
+  return anyOf(parts.map((part) => present(source.scalar({ ...path, sub: part }).expression)))
 }
 
 function present(expression: SQL): SQL {
@@ -322,7 +470,7 @@ function compileElementLeaf(source: Source, filter: Exclude<Leaf, { kind: 'eleme
         : some(present(key))
     case 'in':
       return (
-        findByValue(elements, sub, listOf(filter.operands)) ??
+        findBy(source, filter.path, listOf(filter.operands)) ??
         some(sql`${key} in (${listOf(filter.operands)})`)
       )
     case 'compare': {
@@ -330,7 +478,7 @@ function compileElementLeaf(source: Source, filter: Exclude<Leaf, { kind: 'eleme
       if (operator === 'ne') {
         return sql`(not ${some(sql`${key} is not null`)} or ${some(compareKey(key, 'ne', operand))})`
       }
-      const found = operator === 'eq' ? findByValue(elements, sub, sql`${operand}`) : undefined
+      const found = operator === 'eq' ? findBy(source, filter.path, sql`${operand}`) : undefined
       return found ?? some(compareKey(key, operator, operand))
     }
   }
@@ -338,14 +486,13 @@ function compileElementLeaf(source: Source, filter: Exclude<Leaf, { kind: 'eleme
 
 function anyPresent(elements: Elements, attribute: Attribute): SQL {
   const parts = (attribute.subAttributes ?? []).filter((sub) => sub.unfilterable !== true)
-  return balance(
-    parts.map((part) => present(elements.sub(part.name))),
-    'or',
-  )
+  return anyOf(parts.map((part) => present(elements.sub(part.name))))
 }
 
-function findByValue(elements: Elements, sub: Attribute | undefined, values: SQL): SQL | undefined {
-  return sub?.name === 'value' ? elements.withValue?.(values) : undefined
+/** That the attribute has one of the values, by an index. */
+function findBy(source: Source, path: AttributePath, values: SQL): SQL | undefined {
+  const select = source.holders(path, values)
+  return select && sql`(${source.namespace} and ${source.id} in (${select}))`
 }
 
 /** A value path: one and the same element satisfies all of its filter. */
@@ -354,16 +501,19 @@ function compileElement(
   { path, filter }: Extract<Leaf, { kind: 'element' }>,
   leaves: number,
 ): SQL {
+  const required = requiredValue(filter)
+  const found = required && findBy(source, required.path, sql`${required.operand}`)
+  if (found !== undefined && required === filter) return found
   const elements = source.elements(path)
   const within: Source = {
     namespace: sql`1`,
+    id: sql`null`,
     scalar: ({ sub }) => ({ expression: elements.sub(sub?.name), indexed: false }),
     elements: () => elements,
+    holders: () => undefined,
   }
   const condition = compile(within, singular(filter), false, leaves)
   const exists = sql`exists (select 1 from ${elements.rows} where ${condition})`
-  const value = requiredValue(filter)
-  const found = value === undefined ? undefined : elements.withValue?.(sql`${value}`)
   return found === undefined ? exists : sql`(${found} and ${exists})`
 }
 
@@ -385,15 +535,15 @@ function singular(filter: Filter): Filter {
   }
 }
 
-/** The `value` that every matching element must have, where the filter says so. */
-function requiredValue(filter: Filter): Key | undefined {
+/** The comparison of `value` that every matching element must satisfy, where the filter has one. */
+function requiredValue(filter: Filter): Extract<Filter, { kind: 'compare' }> | undefined {
   if (filter.kind === 'and') {
     for (const term of filter.filters) {
-      const value = requiredValue(term)
-      if (value !== undefined) return value
+      const required = requiredValue(term)
+      if (required !== undefined) return required
     }
     return undefined
   }
   const equal = filter.kind === 'compare' && filter.operator === 'eq'
-  return equal && filter.path.sub?.name === 'value' ? filter.operand : undefined
+  return equal && filter.path.sub?.name === 'value' ? filter : undefined
 }

@@ -22,12 +22,19 @@ import { groupVersion, matchesVersion } from '../scim/resource/version.ts'
 import type { Principal } from '../tenancy/credential.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import { difference, withoutEmptyExternalId } from './account.ts'
-import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
+import {
+  type Allowed,
+  type Caller,
+  readAs,
+  unconditionally,
+  untilWon,
+  writeAs,
+} from './authority.ts'
 import type { Statement } from './database.ts'
 import { type Action, closeEvents, recordEvent } from './event.ts'
 import { StoreFailure } from './failure.ts'
 import { type Held, release } from './held.ts'
-import { compileGroupFilter, selectsOne, uniqueOfGroup } from './query.ts'
+import { compileGroupFilter, moreGroupsThan, selectsOne, uniqueOfGroup } from './query.ts'
 import { Refusal } from './refusal.ts'
 
 /** How many ids one statement parameter and one event hold: D1 refuses values above 2 MB. */
@@ -72,22 +79,27 @@ interface MemberRow extends Member {
 const teamColumns = sql`t.id, t.revision, t.managed, t.display_name as "displayName",
   t.external_id as "externalId", t.created_at as "createdAt", t.last_modified as "lastModified"`
 
-function selectTeam(namespace: Namespace, id: string, allowed: SQL = sql`1`): Statement<TeamRow> {
-  return sql<TeamRow>`select ${teamColumns} from team t
-    where t.namespace = ${namespace} and t.id = ${id} and ${allowed}`
+function selectTeam(
+  namespace: Namespace,
+  id: string,
+  allowed: Allowed = unconditionally,
+): Statement<TeamRow> {
+  return sql<TeamRow>`select ${teamColumns} from ${allowed} team t
+    where t.namespace = ${namespace} and t.id = ${id}`
 }
 
 /** The members of the teams whose ids the query `teams` gives. */
 function selectMembers(
   namespace: Namespace,
   teams: SQL,
-  allowed: SQL = sql`1`,
+  allowed: Allowed = unconditionally,
 ): Statement<MemberRow> {
   return sql<MemberRow>`
     select m.team_id as "teamId", m.user_id as id, coalesce(
       json_extract(u.resource, '$.displayName'), json_extract(u.resource, '$.userName')) as display
-    from membership m cross join user u on u.namespace = m.namespace and u.id = m.user_id
-    where m.namespace = ${namespace} and m.team_id in (${teams}) and ${allowed}
+    from ${allowed} membership m
+    cross join user u on u.namespace = m.namespace and u.id = m.user_id
+    where m.namespace = ${namespace} and m.team_id in (${teams})
     order by m.team_id, m.user_id`
 }
 
@@ -156,21 +168,25 @@ export async function listTeams(
   const { principal, rows } = await readAs(caller, 'teams:read', (namespace, allowed) => {
     const condition =
       filter === undefined ? sql`` : sql`and ${compileGroupFilter(namespace, filter)}`
-    const matching = sql`from team t where t.namespace = ${namespace} and ${allowed} ${condition}`
+    const matching = sql`team t where t.namespace = ${namespace} ${condition}`
     const [limit, offset] = single ? [1, 0] : [page.count, page.startIndex - 1]
-    const paged = sql`select t.* ${matching} order by t.id limit ${limit} offset ${offset}`
-    const shown = withMembers
+    const paged = sql`select t.* from ${allowed} ${matching}
+      order by t.id limit ${limit} offset ${offset}`
+    const cutsOff = withMembers && !single
+    const shown = cutsOff
       ? sql`select t.* from (select s.*, sum(s.members) over (order by s.id) - s.members as earlier
           from (${paged}) s) t where t.earlier < ${MEMBERS_PER_PAGE}`
       : paged
+    // A page that ends early does not show all that there is, however little that may be.
+    const countsAll = cutsOff || filter === undefined || page.startIndex > 1
+    const more = countsAll ? sql`1` : moreGroupsThan(page.count, namespace, filter)
     return [
       sql<TeamRow>`select ${teamColumns} from (${shown}) t order by t.id`,
-      withMembers
-        ? selectMembers(namespace, sql`select t.id from (${shown}) t`, allowed)
-        : noMembers,
+      withMembers ? selectMembers(namespace, sql`select t.id from (${shown}) t`) : noMembers,
       filter === undefined || single
         ? sql<{ readonly total: number }>`select 0 as total`
-        : sql<{ readonly total: number }>`select count(*) as total ${matching}`,
+        : sql<{ readonly total: number }>`
+            select count(*) as total from ${allowed} ${matching} and ${more}`,
     ] as const
   })
   release(request)
@@ -183,7 +199,9 @@ export async function listTeams(
     const visible = page.startIndex === 1 && page.count > 0
     return { teams: visible ? stored : [], total: stored.length }
   }
-  const total = filter === undefined ? principal.teams : (counted[0]?.total ?? 0)
+  // Where the page shows all, nothing was counted.
+  const total =
+    filter === undefined ? principal.teams : Math.max(counted[0]?.total ?? 0, stored.length)
   return { teams: stored, total }
 }
 
@@ -193,13 +211,9 @@ function requireSync({ settings }: Principal): void {
   }
 }
 
-function selectByName(
-  namespace: Namespace,
-  name: string,
-  allowed: SQL = sql`1`,
-): Statement<TeamRow> {
-  return sql<TeamRow>`select ${teamColumns} from team t
-    where t.namespace = ${namespace} and t.display_name_key = ${fold(name)} and ${allowed}`
+function selectByName(namespace: Namespace, name: string, allowed: Allowed): Statement<TeamRow> {
+  return sql<TeamRow>`select ${teamColumns} from ${allowed} team t
+    where t.namespace = ${namespace} and t.display_name_key = ${fold(name)}`
 }
 
 function taken(name: string): Refusal {
@@ -366,6 +380,8 @@ async function replaceTeam(
   const changesAttributes = !sameValue(before, attributes)
   const adopts = current.managed === 0
   const name = String(attributes.displayName)
+  const changesMembers = change.replace || change.add.size > 0 || change.remove.size > 0
+  if (!changesAttributes && !adopts && !changesMembers && !how.withMembers) return toTeam(current)
   const exact = changesAttributes || adopts || how.asRead === true
   const condition = sql`exists (select 1 from team t where t.namespace = ${namespace}
     and t.id = ${id}${exact ? sql` and t.revision = ${current.revision}` : sql``})`

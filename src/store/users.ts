@@ -8,13 +8,27 @@ import { matchesVersion, userVersion } from '../scim/resource/version.ts'
 import { ENTERPRISE_USER } from '../scim/schema/enterprise-user.ts'
 import type { Principal } from '../tenancy/credential.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
-import { accountColumns, accountKeys, difference, withoutEmptyExternalId } from './account.ts'
-import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
+import {
+  accountColumns,
+  accountKeys,
+  completed,
+  difference,
+  withoutEmptyExternalId,
+} from './account.ts'
+import {
+  type Allowed,
+  type Caller,
+  never,
+  readAs,
+  unconditionally,
+  untilWon,
+  writeAs,
+} from './authority.ts'
 import type { Statement } from './database.ts'
 import { type Action, closeEvents, recordEvent } from './event.ts'
 import { StoreFailure } from './failure.ts'
 import { type Held, release } from './held.ts'
-import { compileUserFilter, selectsOne, uniqueOfUser } from './query.ts'
+import { compileUserFilter, moreUsersThan, selectsOne, uniqueOfUser } from './query.ts'
 import { Refusal, type UniqueAttribute } from './refusal.ts'
 
 /** A user as it is stored, with the groups that it is in. Times are milliseconds since 1970. */
@@ -49,7 +63,7 @@ const groupPairs = sql`(
     select t.id as id, t.display_name as name
     from membership m cross join team t on t.namespace = m.namespace and t.id = m.team_id
     where m.namespace = u.namespace and m.user_id = u.id
-    order by t.id) g)`
+    order by m.team_id) g)`
 
 const managerId = sql.raw(`json_extract(u.resource, '$."${ENTERPRISE_USER}".manager.value')`)
 
@@ -60,9 +74,13 @@ const userColumns = sql`
   (select json_extract(b.resource, '$.displayName') from user b
     where b.namespace = u.namespace and b.id = ${managerId}) as "managerName"`
 
-function selectUser(namespace: Namespace, id: string, allowed: SQL = sql`1`): Statement<UserRow> {
-  return sql<UserRow>`select ${userColumns} from user u
-    where u.namespace = ${namespace} and u.id = ${id} and ${allowed}`
+function selectUser(
+  namespace: Namespace,
+  id: string,
+  allowed: Allowed = unconditionally,
+): Statement<UserRow> {
+  return sql<UserRow>`select ${userColumns} from ${allowed} user u
+    where u.namespace = ${namespace} and u.id = ${id}`
 }
 
 function toUser(row: UserRow): StoredUser {
@@ -128,12 +146,15 @@ export async function listUsers(
   const { principal, rows } = await readAs(caller, 'org.users:read', (namespace, allowed) => {
     const condition =
       filter === undefined ? sql`` : sql`and ${compileUserFilter(namespace, filter)}`
-    const matching = sql`from user u where u.namespace = ${namespace} and ${allowed} ${condition}`
+    const matching = sql`user u where u.namespace = ${namespace} ${condition}`
     const [limit, offset] = single ? [1, 0] : [page.count, page.startIndex - 1]
-    return [
-      sql<UserRow>`select ${userColumns} ${matching} order by u.id limit ${limit} offset ${offset}`,
-      filter === undefined || single ? noTotal : sql<Total>`select count(*) as total ${matching}`,
-    ] as const
+    const paged = sql<UserRow>`
+      select ${userColumns} from ${allowed} ${matching}
+      order by u.id limit ${limit} offset ${offset}`
+    if (filter === undefined || single) return [paged, noTotal] as const
+    const more = page.startIndex === 1 ? moreUsersThan(page.count, namespace, filter) : sql`1`
+    const counted = sql<Total>`select count(*) as total from ${allowed} ${matching} and ${more}`
+    return [paged, counted] as const
   })
   release(request)
   const [users, counted] = rows
@@ -141,7 +162,9 @@ export async function listUsers(
     const shown = page.startIndex === 1 && page.count > 0 ? users : []
     return { users: shown.map(toUser), total: users.length }
   }
-  const total = filter === undefined ? principal.users : (counted[0]?.total ?? 0)
+  // Where the page shows all, nothing was counted.
+  const total =
+    filter === undefined ? principal.users : Math.max(counted[0]?.total ?? 0, users.length)
   return { users: users.map(toUser), total }
 }
 
@@ -161,13 +184,13 @@ interface CandidateRow extends UserRow {
 function selectHolders(
   namespace: Namespace,
   attributes: Attributes,
-  allowed: SQL = sql`1`,
+  allowed: Allowed,
 ): Statement<CandidateRow> {
   const { userName, email, externalId } = accountKeys(attributes)
   return sql<CandidateRow>`
     select ${userColumns}, u.user_name_key as "userNameKey", u.email_key as "emailKey",
       u.external_id as "externalId"
-    from user u where u.namespace = ${namespace} and ${allowed} and u.id in (
+    from ${allowed} user u where u.namespace = ${namespace} and u.id in (
       select id from user where namespace = ${namespace} and user_name_key = ${userName}
       union all select id from user where namespace = ${namespace} and external_id = ${externalId}
       union all select id from user where namespace = ${namespace} and email_key = ${email})`
@@ -213,10 +236,11 @@ interface RetainedRow {
 function selectRetained(
   namespace: Namespace,
   externalId: string | null,
-  allowed: SQL,
+  allowed: Allowed,
 ): Statement<RetainedRow> {
-  return sql<RetainedRow>`select r.id, r.revision, r.created_at as "createdAt" from retained r
-    where r.namespace = ${namespace} and r.external_id = ${externalId} and ${allowed}
+  return sql<RetainedRow>`select r.id, r.revision, r.created_at as "createdAt"
+    from ${allowed} retained r
+    where r.namespace = ${namespace} and r.external_id = ${externalId}
     order by r.deleted_at desc limit 1`
 }
 
@@ -235,7 +259,7 @@ export async function createUser(caller: Caller, body: Held<Attributes>): Promis
       const sought = given ?? { userName: '' }
       const externalId = accountKeys(sought).externalId
       return [
-        selectHolders(namespace, sought, given === undefined ? sql`0` : allowed),
+        selectHolders(namespace, sought, given === undefined ? never : allowed),
         selectRetained(namespace, externalId, allowed),
       ]
     })
@@ -251,7 +275,7 @@ export async function createUser(caller: Caller, body: Held<Attributes>): Promis
     refuseTaken(candidates, attributes, unmanaged?.id)
     if (unmanaged !== undefined) {
       const current = toUser(unmanaged)
-      const merged = { ...current.attributes, ...attributes, active: attributes.active ?? true }
+      const merged = completed(current.attributes, { active: true, ...attributes })
       return replaceAttributes(caller, principal, current, merged)
     }
     return insertUser(caller, principal, { active: true, ...attributes }, retained)

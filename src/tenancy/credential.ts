@@ -38,7 +38,7 @@ export function readClaim(
 export interface Authority {
   readonly namespace: string
   readonly tokenId: string
-  readonly account: string
+  readonly accountId: string
   readonly permissions: number
   readonly expiresAt: number | null
   readonly revokedAt: number | null
@@ -57,7 +57,7 @@ export interface Principal {
   readonly namespace: Namespace
   readonly tokenHash: string
   readonly tokenId: string
-  readonly account: string
+  readonly accountId: string
   readonly permission: Permission | null
   readonly settings: Settings
   /** The stored settings as they were read, so that a write can check that they still apply. */
@@ -96,7 +96,7 @@ export function decide(
     namespace,
     tokenHash: claim.tokenHash,
     tokenId: authority.tokenId,
-    account: authority.account,
+    accountId: authority.accountId,
     permission,
     settings: effectiveSettings(file, authority.settings),
     storedSettings: authority.settings,

@@ -8,6 +8,17 @@ export interface Answer {
   readonly body: any
 }
 
+/** Reads a response to its end. */
+export async function readAnswer(response: Response): Promise<Answer> {
+  const { status, headers } = response
+  const text = await response.text()
+  return { status, headers, body: text === '' ? undefined : JSON.parse(text) }
+}
+
+function isContent(body: unknown): body is string | Uint8Array<ArrayBuffer> | ReadableStream {
+  return typeof body === 'string' || body instanceof Uint8Array || body instanceof ReadableStream
+}
+
 export class Client {
   readonly send: (request: Request) => Promise<Response>
   readonly base: string
@@ -24,31 +35,27 @@ export class Client {
     return new Client(this.send, this.base, token)
   }
 
-  /** Sends a request; a body that is no string is sent as JSON. */
+  /** Sends a request; a body that is no text, bytes or stream is sent as JSON. */
   async request(
     method: string,
     path: string,
     body?: unknown,
     headers: Readonly<Record<string, string>> = {},
   ): Promise<Answer> {
-    const content = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
+    const content = body === undefined || isContent(body) ? body : JSON.stringify(body)
+    const sent = new Headers()
+    if (this.token !== undefined) sent.set('Authorization', `Bearer ${this.token}`)
+    if (content !== undefined) sent.set('Content-Type', 'application/scim+json')
+    // Names count without regard to case, so that a test's own header takes the place of these.
+    for (const [name, value] of Object.entries(headers)) sent.set(name, value)
     const response = await this.send(
       new Request(`${this.base}${path}`, {
         method,
-        headers: {
-          ...(this.token === undefined ? {} : { Authorization: `Bearer ${this.token}` }),
-          ...(content === undefined ? {} : { 'Content-Type': 'application/scim+json' }),
-          ...headers,
-        },
+        headers: sent,
         ...(content === undefined ? {} : { body: content }),
       }),
     )
-    const text = await response.text()
-    return {
-      status: response.status,
-      headers: response.headers,
-      body: text === '' ? undefined : JSON.parse(text),
-    }
+    return readAnswer(response)
   }
 
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer> {

@@ -43,7 +43,7 @@ function evaluate(
     case 'compare':
       return compare(filter.operator, values(filter.path), filter.operand)
     case 'in':
-      return values(filter.path).some((value) => filter.operands.some((key) => key === value))
+      return values(filter.path).some((value) => isKey(value) && filter.operands.includes(value))
     case 'element':
       return valuesAt(form, filter.path).some((element) => elementMatches(filter.filter, element))
   }
@@ -51,9 +51,13 @@ function evaluate(
 
 /** `ne` holds where any value differs, and where there is none at all. */
 function compare(operator: Operator, values: readonly Json[], operand: Key): boolean {
-  const keys = values.filter((value) => isKey(value))
-  if (operator === 'ne' && keys.length === 0) return true
-  return keys.some((key) => holds(operator, key, operand))
+  let none = true
+  for (const value of values) {
+    if (!isKey(value)) continue
+    if (holds(operator, value, operand)) return true
+    none = false
+  }
+  return none && operator === 'ne'
 }
 
 function isKey(value: Json): value is Key {

@@ -148,9 +148,15 @@ export function parsePath(text: string): PathSyntax {
     return readPath(text)
   } catch (error) {
     // A mistake inside the brackets is still one of the path.
-    if (!(error instanceof ProtocolError)) throw error
-    throw new ProtocolError('invalidPath', error.reason.detail)
+    if (!(error instanceof ProtocolError) || error.reason.scimType === 'invalidPath') throw error
+    throw new ProtocolError('invalidPath', `The path ${quote(text)}: ${error.reason.detail}`)
   }
+}
+
+/** The name with which the text of a path begins. */
+export function nameOf(path: string): string {
+  const bracket = path.indexOf('[')
+  return (bracket === -1 ? path : path.slice(0, bracket)).trim()
 }
 
 function readPath(text: string): PathSyntax {
@@ -160,9 +166,9 @@ function readPath(text: string): PathSyntax {
       `The path ${quote(text)} is malformed; write an attribute, attribute.sub, ` +
         'attribute[filter] or attribute[filter].sub.',
     )
-  const bracket = text.indexOf('[')
-  const name = (bracket === -1 ? text : text.slice(0, bracket)).trim()
+  const name = nameOf(text)
   if (!NAME.test(name)) throw malformed()
+  const bracket = text.indexOf('[')
   if (bracket === -1) return { name }
   const reader = new Reader(text.slice(bracket))
   reader.takes('openBracket')

@@ -27,6 +27,7 @@ import {
 } from '../resource/value.ts'
 import type { Attribute } from '../schema/attribute.ts'
 import { pathName, type ResourceType } from '../schema/resource-type.ts'
+import { comparisonsOf, newEffort, type Spend } from './effort.ts'
 import type { AttributeChange, Change, ExtensionChange } from './target.ts'
 
 /**
@@ -42,15 +43,45 @@ export function applyChanges(
   changes: readonly Change[],
   resource: JsonObject,
 ): Attributes {
+  const work = newWork()
   const changed = changes.reduce<Attributes>(
     (current, change) =>
       change.kind === 'extension'
         ? applyToExtension(current, change)
-        : applyToAttribute(type, current, change, resource),
+        : applyToAttribute(type, current, change, resource, work),
     attributes,
   )
   requireAttributes(type, changed)
   return changed
+}
+
+/** What is kept while one request is applied. Elements never change, so what was found out holds. */
+interface Work {
+  readonly spend: Spend
+  /** An element by its comparison keys. */
+  readonly keysOf: (attribute: Attribute, element: Json) => JsonObject
+  /** A text that is equal for equal elements. */
+  readonly textOf: (element: Json) => string
+}
+
+function newWork(): Work {
+  const keys = new WeakMap<JsonObject, JsonObject>()
+  const texts = new WeakMap<JsonObject, string>()
+  return {
+    spend: newEffort(),
+    keysOf: (attribute, element) =>
+      remembered(keys, element, () => elementKeys(attribute, element)),
+    textOf: (element) => remembered(texts, element, () => canonicalText(element)),
+  }
+}
+
+function remembered<T>(known: WeakMap<JsonObject, T>, element: Json, find: () => T): T {
+  if (!isObject(element)) return find()
+  const before = known.get(element)
+  if (before !== undefined) return before
+  const found = find()
+  known.set(element, found)
+  return found
 }
 
 function applyToExtension(attributes: Attributes, change: ExtensionChange): Attributes {
@@ -72,15 +103,16 @@ function applyToAttribute(
   attributes: Attributes,
   change: AttributeChange,
   resource: JsonObject,
+  work: Work,
 ): Attributes {
-  const { attribute, extension } = change.path
-  if (!isWritten(attribute)) {
+  const { attribute, sub, extension } = change.path
+  if (!isWritten(attribute) || sub?.mutability === 'readOnly') {
     refuseReadOnly(type, change, resource)
     return attributes
   }
   const container = extension === undefined ? attributes : attributes[extension]
   const holder: Attributes = isObject(container) ? container : {}
-  const next = nextValue(change, holder[attribute.name])
+  const next = nextValue(change, holder[attribute.name], work)
   if (next === undefined && attribute.required) {
     throw change.op === 'remove'
       ? new ProtocolError(
@@ -99,14 +131,15 @@ function applyToAttribute(
  * name any of the resource type's own.
  */
 function refuseReadOnly(type: ResourceType, change: AttributeChange, resource: JsonObject): void {
-  const { attribute, sub } = change.path
+  const { attribute, sub, extension } = change.path
   if (attribute.mutability === 'writeOnly') return
   if (attribute.name === 'schemas' && change.op !== 'remove') {
     if (change.explicit) readSchemas(type, change.value)
     return
   }
   if (!change.explicit) return
-  const held = resource[attribute.name]
+  const container = extension === undefined ? resource : resource[extension]
+  const held = isObject(container) ? container[attribute.name] : undefined
   const current = sub !== undefined && isObject(held) ? held[sub.name] : held
   const same = change.op !== 'remove' && sameValue(current ?? undefined, change.value ?? undefined)
   if (same) return
@@ -116,10 +149,10 @@ function refuseReadOnly(type: ResourceType, change: AttributeChange, resource: J
   )
 }
 
-function nextValue(change: AttributeChange, current: Value): Value {
+function nextValue(change: AttributeChange, current: Value, work: Work): Value {
   const { attribute, sub } = change.path
   if (attribute.multiValued && attribute.type === 'complex') {
-    return nextElements(change, Array.isArray(current) ? current : [])
+    return nextElements(change, Array.isArray(current) ? current : [], work)
   }
   if (sub === undefined) return nextSingle(change, current)
   return nextSub(change, sub, isObject(current) ? current : {})
@@ -134,7 +167,7 @@ function nextSingle(change: AttributeChange, current: Value): Value {
   // A complex value is merged: sub-attributes that it does not mention stay (§3.5.2.1, §3.5.2.3).
   return settleSingle(
     attribute,
-    mergeElement(attribute, isObject(current) ? current : {}, given, value),
+    mergeElement(attribute, isObject(current) ? current : {}, namesIn(given), value),
   )
 }
 
@@ -159,72 +192,98 @@ function nameIn(change: AttributeChange): string {
 }
 
 function nextSub(change: AttributeChange, sub: Attribute, current: JsonObject): Value {
-  refuseComputedSub(change, sub)
+  // `manager.$ref` follows from `manager.value`.
   if (!isWritten(sub)) return nonEmpty(current)
   return settleSingle(change.path.attribute, withValue(current, sub.name, readGiven(change, sub)))
 }
 
-/** `manager.displayName` and its like are the server's; what merely mirrors them is let pass. */
-function refuseComputedSub(change: AttributeChange, sub: Attribute): void {
-  if (sub.mutability !== 'readOnly' || !change.explicit) return
-  throw new ProtocolError(
-    'mutability',
-    `${nameIn(change)} is set by the service provider; leave it out.`,
-  )
-}
-
 /** The elements of a multi-valued complex attribute. */
-function nextElements(change: AttributeChange, elements: readonly Json[]): Value {
-  const { attribute, sub } = change.path
-  if (change.filter === undefined && sub === undefined) return wholeAttribute(change, elements)
-  const selected = selectElements(attribute, elements, change.filter)
-  if (change.op === 'remove') {
-    return removeSelected(change, elements, selected)
-  }
-  if (selected.size === 0) return addFromFilter(change, elements)
-  if (sub !== undefined && (change.value === null || change.value === undefined)) {
-    return removeSelected(change, elements, selected)
-  }
+function nextElements(change: AttributeChange, elements: readonly Json[], work: Work): Value {
+  const { sub } = change.path
+  if (change.filter === undefined && sub === undefined)
+    return wholeAttribute(change, elements, work)
+  const selected = selectElements(change, elements, work)
+  if (change.op === 'remove') return removeSelected(change, elements, selected)
+  if (selected.size === 0) return addFromFilter(change, elements, work)
+  const write = writer(change)
+  work.spend(selected.size * costOfWriting(change.value))
   const changed = elements.map((element, index) =>
-    selected.has(index) && isObject(element) ? changeElement(change, element) : element,
+    selected.has(index) && isObject(element) ? write(element) : element,
   )
-  return settle(changed, elements, selected)
+  return settle(changed, elements, selected, work)
 }
 
-function wholeAttribute(change: AttributeChange, elements: readonly Json[]): Value {
+/** A changed element is read, copied and compared as text, and holds the value once more. */
+function costOfWriting(value: Json | undefined): number {
+  return 32 + JSON.stringify(value ?? null).length / 8
+}
+
+function wholeAttribute(change: AttributeChange, elements: readonly Json[], work: Work): Value {
   const { attribute } = change.path
   if (change.op === 'remove') {
     // Without a value everything goes; with a list, the elements that it names.
     if (change.value === undefined || change.value === null) return undefined
-    const listed = Array.isArray(change.value) ? change.value : [change.value]
-    return nonEmptyList(elements.filter((element) => !listed.some((one) => names(one, element))))
+    return removeListed(change, change.value, elements, work)
   }
   const value = readGiven(change, attribute)
   const given: readonly Json[] = Array.isArray(value) ? value : []
   if (change.op === 'replace') return nonEmptyList(given)
-  const present = new Set(elements.map(canonicalText))
-  const added = given.filter((one) => !present.has(canonicalText(one)))
-  const first = elements.length
-  return settle([...elements, ...added], elements, new Set(added.map((_, index) => first + index)))
+  work.spend(elements.length + given.length)
+  const added = new Map(given.map((one) => [work.textOf(one), one]))
+  for (const element of elements) added.delete(work.textOf(element))
+  if (added.size === 0) return nonEmptyList(elements)
+  const all = [...elements, ...added.values()]
+  const touched = Array.from(added, (_, index) => elements.length + index)
+  return settle(all, elements, new Set(touched), work)
 }
 
-/** Whether a listed value, or bare string, means this element: every part that it has is equal. */
-function names(listed: Json, element: Json): boolean {
-  if (!isObject(element)) return sameValue(listed, element)
-  if (!isObject(listed)) return element.value === listed
-  return Object.entries(listed).every(
-    ([name, value]) => value === null || sameValue(element[name], value),
-  )
+/**
+ * Removes the elements that are listed: an element is, when some listed value, or bare string,
+ * equals it in every part that the listed value has.
+ */
+function removeListed(
+  change: AttributeChange,
+  value: Json,
+  elements: readonly Json[],
+  work: Work,
+): Value {
+  const { attribute } = change.path
+  // Listed values that have the same parts are looked up together.
+  const listed = new Map<string, { names: readonly string[]; texts: Set<string> }>()
+  const list: readonly Json[] = Array.isArray(value) ? value : [value]
+  for (const one of list) {
+    const given = typeof one === 'string' ? { value: one } : one
+    const read = readSingle({ ...attribute, multiValued: true }, given, nameIn(change))
+    const keys = elementKeys(attribute, read ?? null)
+    const names = Object.keys(keys)
+    // What names nothing that the schema knows must not stand for every element.
+    if (names.length === 0) continue
+    const alike = listed.get(names.join()) ?? { names, texts: new Set() }
+    listed.set(names.join(), alike)
+    alike.texts.add(textOfParts(keys, names))
+  }
+  work.spend(elements.length * listed.size * 2)
+  const left = elements.filter((element) => {
+    const keys = work.keysOf(attribute, element)
+    return ![...listed.values()].some(({ names, texts }) => texts.has(textOfParts(keys, names)))
+  })
+  return nonEmptyList(left)
+}
+
+/** Some parts of an element as one text; no value holds U+0000, which stands for none. */
+function textOfParts(keys: JsonObject, names: readonly string[]): string {
+  return names.map((name) => keys[name] ?? '\0').join('\0')
 }
 
 function selectElements(
-  attribute: Attribute,
+  { path: { attribute }, filter }: AttributeChange,
   elements: readonly Json[],
-  filter: Filter | undefined,
+  work: Work,
 ): ReadonlySet<number> {
+  work.spend(elements.length * (1 + (filter === undefined ? 0 : comparisonsOf(filter))))
   const selected = new Set<number>()
   elements.forEach((element, index) => {
-    if (filter === undefined || elementMatches(filter, elementKeys(attribute, element))) {
+    if (filter === undefined || elementMatches(filter, work.keysOf(attribute, element))) {
       selected.add(index)
     }
   })
@@ -255,31 +314,38 @@ function removeSelected(
   return nonEmptyList(left)
 }
 
-/** Changes one element that the path selects. */
-function changeElement(change: AttributeChange, element: JsonObject): Json {
+/** How elements change that the path selects. The value is read once, however many there are. */
+function writer(change: AttributeChange): (element: JsonObject) => JsonObject {
   const { attribute, sub } = change.path
   const given = change.value ?? null
   if (sub !== undefined) {
-    return withValue(element, sub.name, readValue(sub, given, nameIn(change)))
+    const value = readValue(sub, given, nameIn(change))
+    return (element) => withValue(element, sub.name, value)
   }
-  const value = readSingle({ ...attribute, multiValued: true }, given, nameIn(change))
-  if (!isObject(value)) return {}
+  const read = readSingle({ ...attribute, multiValued: true }, given, nameIn(change))
+  const value = isObject(read) ? read : {}
   // `replace` of a whole element replaces it; `add` completes it.
-  return change.op === 'replace' ? value : mergeElement(attribute, element, given, value)
+  if (change.op === 'replace' || !isObject(given)) return () => value
+  const named = namesIn(given)
+  return (element) => mergeElement(attribute, element, named, value)
+}
+
+/** The member names of a complex value, in lower case. */
+function namesIn(given: JsonObject): ReadonlySet<string> {
+  return new Set(Object.keys(given).map((name) => name.toLowerCase()))
 }
 
 /** A complex value completed by another: named sub-attributes change, the others stay. */
 function mergeElement(
   attribute: Attribute,
   current: JsonObject,
-  given: Json | undefined,
+  named: ReadonlySet<string>,
   value: Value,
 ): JsonObject {
-  const named = isObject(given) ? Object.keys(given).map((name) => name.toLowerCase()) : []
   const merged: Record<string, Json> = {}
   for (const { name } of attribute.subAttributes ?? []) {
     const next = isObject(value) ? value[name] : undefined
-    const kept = named.includes(name.toLowerCase()) ? undefined : current[name]
+    const kept = named.has(name.toLowerCase()) ? undefined : current[name]
     const chosen = next ?? kept
     if (chosen !== undefined) merged[name] = chosen
   }
@@ -291,26 +357,26 @@ function mergeElement(
  * as Entra ID expects (RFC 7644 §3.5.2.1: what does not exist is added); to replace a whole element
  * that is not there is an error (§3.5.2.3).
  */
-function addFromFilter(change: AttributeChange, elements: readonly Json[]): Value {
+function addFromFilter(change: AttributeChange, elements: readonly Json[], work: Work): Value {
   const { attribute, sub } = change.path
-  const described = change.filter === undefined ? {} : describe(change.filter, attribute)
+  const described = change.filter === undefined ? {} : describe(change.filter)
   if (described === undefined || (sub === undefined && change.op === 'replace')) {
     throw new ProtocolError(
       'noTarget',
       `${change.where}: no element of ${pathName({ attribute })} matches the filter of the path.`,
     )
   }
-  const created = changeElement({ ...change, op: 'add' }, described)
-  // Writing “unassigned” to a part of an element that does not exist leaves nothing to create.
-  const written = isObject(created) && !sameValue(created, described)
-  if (sub !== undefined && !written) return nonEmptyList(elements)
-  return settle([...elements, created], elements, new Set([elements.length]))
+  const created = writer({ ...change, op: 'add' })(described)
+  // Clearing a part of an element that does not exist leaves nothing to create.
+  const cleared = sub !== undefined && (created[sub.name] ?? '') === ''
+  if (cleared || change.value === null) return nonEmptyList(elements)
+  return settle([...elements, created], elements, new Set([elements.length]), work)
 }
 
 /** The element that a conjunction of `eq` terms describes; undefined for any other filter. */
-function describe(filter: Filter, attribute: Attribute): JsonObject | undefined {
+function describe(filter: Filter): JsonObject | undefined {
   if (filter.kind === 'and') {
-    const parts = filter.filters.map((term) => describe(term, attribute))
+    const parts = filter.filters.map(describe)
     return parts.every((part) => part !== undefined) ? Object.assign({}, ...parts) : undefined
   }
   if (filter.kind !== 'compare' || filter.operator !== 'eq') return undefined
@@ -326,6 +392,7 @@ function settle(
   changed: readonly Json[],
   before: readonly Json[],
   touched: ReadonlySet<number>,
+  work: Work,
 ): Value {
   const becamePrimary = [...touched].filter((index) => {
     const old = before[index]
@@ -333,14 +400,18 @@ function settle(
   })
   const winner = becamePrimary.at(-1)
   const settled: Json[] = []
-  const seen = new Set<string>()
+  // The elements so far by their text, and whether the change touched them.
+  const seen = new Map<string, boolean>()
   changed.forEach((element, index) => {
     if (!isObject(element) || Object.keys(element).length === 0) return
     const demoted = winner !== undefined && index !== winner && isPrimary(element)
     const next = demoted ? { ...element, primary: false } : element
-    const text = canonicalText(next)
-    if (!(touched.has(index) && seen.has(text))) settled.push(next)
-    seen.add(text)
+    const isTouched = demoted || touched.has(index)
+    const text = work.textOf(next)
+    const twin = seen.get(text)
+    if (twin !== undefined && (twin || isTouched)) return
+    seen.set(text, isTouched)
+    settled.push(next)
   })
   if (settled.length > MAXIMUM_ELEMENTS) throw tooManyElements('the attribute')
   return nonEmptyList(settled)

@@ -9,6 +9,7 @@ import { elementMatches } from '../filter/evaluate.ts'
 import { isObject, type Json, membersOf } from '../json.ts'
 import { refuseUnstorable } from '../resource/value.ts'
 import { pathName } from '../schema/resource-type.ts'
+import { comparisonsOf, newEffort } from './effort.ts'
 import type { AttributeChange, Change } from './target.ts'
 
 /** How many members a group may have. */
@@ -106,15 +107,24 @@ export function reduceMemberChanges(
     add = new Set(ids)
     remove = new Set()
   }
+  const byId = new Map(current.map((member) => [member.value, member]))
+  const spend = newEffort()
+  const isMember = (id: string) => add.has(id) || (!replace && byId.has(id) && !remove.has(id))
   /** The members that a filter selects, as they are after the changes so far. */
   const select = (filter: Filter): string[] => {
-    const byId = new Map(current.map((member) => [member.value, member]))
-    const stored = replace ? [] : current.map(({ value }) => value)
-    const now = new Set([...stored, ...add])
-    for (const id of remove) now.delete(id)
-    return [...now].filter((id) =>
-      elementMatches(filter, byId.get(id) ?? { value: id, type: 'user', display: '' }),
-    )
+    const ids = idsOf(filter)
+    if (ids !== undefined) return ids.filter(isMember)
+    // To look at a member costs more than to compare it.
+    spend((byId.size + add.size) * (3 + comparisonsOf(filter)))
+    const selected: string[] = []
+    const consider = (member: MemberForm) => {
+      if (isMember(member.value) && elementMatches(filter, member)) selected.push(member.value)
+    }
+    for (const member of byId.values()) consider(member)
+    for (const id of add) {
+      if (!byId.has(id)) consider({ value: id, type: 'user', display: '' })
+    }
+    return selected
   }
   for (const change of changes) {
     const { op, filter, path, where, value } = change

@@ -4,7 +4,7 @@
  */
 import { ProtocolError, quote } from '../error.ts'
 import { bindElementFilter, type Filter } from '../filter/bind.ts'
-import { parsePath } from '../filter/syntax.ts'
+import { nameOf, parsePath } from '../filter/syntax.ts'
 import { isObject, type Json } from '../json.ts'
 import { type Attribute, type Schema, subAttribute } from '../schema/attribute.ts'
 import {
@@ -86,10 +86,11 @@ function resolveTarget(
 ): Change[] {
   const { op, where, value } = operation
   const held = value === undefined ? {} : { value }
-  // A member name that is no path at all is just an unknown attribute.
-  const syntax = explicit ? parsePath(text) : attempt(() => parsePath(text))
-  const resolved = syntax && resolve(type, syntax.name)
-  if (syntax === undefined || resolved === undefined || resolved.kind === 'core') return []
+  // A member name that begins with no attribute is just an unknown one, whatever follows.
+  if (!explicit && resolve(type, nameOf(text)) === undefined) return []
+  const syntax = asPath(where, () => parsePath(text))
+  const resolved = resolve(type, syntax.name)
+  if (resolved === undefined || resolved.kind === 'core') return []
   if (resolved.kind === 'extension') {
     return syntax.filter === undefined
       ? [{ kind: 'extension', op, schema: resolved.schema, where, ...held }]
@@ -107,16 +108,18 @@ function resolveTarget(
       `${where}: ${pathName(resolved.path)} has no elements that ${quote(text)} could select.`,
     )
   }
-  const filter = bindPathFilter(syntax.filter, resolved.path)
+  const selects = syntax.filter
+  const filter = asPath(where, () => bindElementFilter(selects, resolved.path))
   return [{ kind: 'attribute', op, path, filter, explicit, where, ...held }]
 }
 
-function bindPathFilter(...given: Parameters<typeof bindElementFilter>): Filter {
+/** Whatever is wrong with a path or its filter is invalidPath, and the operation is named. */
+function asPath<T>(where: string, read: () => T): T {
   try {
-    return bindElementFilter(...given)
+    return read()
   } catch (error) {
     if (!(error instanceof ProtocolError)) throw error
-    throw new ProtocolError('invalidPath', error.reason.detail)
+    throw new ProtocolError('invalidPath', `${where}: ${error.reason.detail}`)
   }
 }
 
@@ -124,13 +127,4 @@ function withSub(path: AttributePath, name: string | undefined): AttributePath |
   if (name === undefined) return path
   const sub: Attribute | undefined = subAttribute(path.attribute, name)
   return sub && { ...path, sub }
-}
-
-function attempt<T>(parse: () => T): T | undefined {
-  try {
-    return parse()
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined
-    throw error
-  }
 }

@@ -44,7 +44,7 @@ function split(list: string | undefined): string[] {
 
 function canonicalNames(type: ResourceType, names: readonly string[]): Set<string> {
   const canonical = new Set<string>()
-  for (const name of names) {
+  for (const name of new Set(names)) {
     // A value path, which some clients send here, stands for its attribute.
     const resolved = resolve(type, name.replace(/\[.*$/s, ''))
     if (resolved?.kind === 'extension') canonical.add(resolved.schema.id)
@@ -117,11 +117,15 @@ function projectAttribute(
   const subs = (attribute.subAttributes ?? []).filter((sub) => names.has(`${name}.${sub.name}`))
   if (subs.length === 0) return mode === 'only' ? undefined : value
   const chosen = new Set(subs.map((sub) => sub.name))
-  const reduce = (element: Json): Json =>
-    isObject(element)
-      ? Object.fromEntries(
-          Object.entries(element).filter(([member]) => chosen.has(member) === (mode === 'only')),
-        )
-      : element
-  return Array.isArray(value) ? value.map(reduce) : reduce(value)
+  const reduce = (element: Json): Json[] => {
+    if (!isObject(element)) return [element]
+    const kept = Object.entries(element).filter(
+      ([member]) => chosen.has(member) === (mode === 'only'),
+    )
+    return kept.length === 0 ? [] : [Object.fromEntries(kept)]
+  }
+  // What nothing is left of is left out, as it is where it has no value.
+  if (!Array.isArray(value)) return reduce(value)[0]
+  const elements = value.flatMap(reduce)
+  return elements.length === 0 ? undefined : elements
 }

@@ -119,8 +119,9 @@ export function readSchemas(type: ResourceType, schemas: Json | undefined): void
   if (!list.every((urn) => typeof urn === 'string')) {
     throw new ProtocolError('invalidSyntax', `schemas must list URNs, not ${quote(schemas)}.`)
   }
-  const known = list.map((urn) => urn.toLowerCase()).filter((urn) => CORE_SCHEMA.test(urn))
-  if (known.length > 0 && !known.includes(type.schema.id.toLowerCase())) {
+  const known = list.filter((urn) => CORE_SCHEMA.test(urn))
+  const own = type.schema.id.toLowerCase()
+  if (known.length > 0 && !known.some((urn) => urn.toLowerCase() === own)) {
     throw new ProtocolError(
       'invalidValue',
       `schemas names ${quote(known[0])}, but this endpoint takes ${type.schema.id}.`,
@@ -128,7 +129,7 @@ export function readSchemas(type: ResourceType, schemas: Json | undefined): void
   }
 }
 
-const CORE_SCHEMA = /^urn:ietf:params:scim:schemas:core:2\.0:(user|group)$/
+const CORE_SCHEMA = /^urn:ietf:params:scim:schemas:core:2\.0:(user|group)$/i
 
 /**
  * Refuses a resource that lacks a required attribute.

@@ -122,8 +122,24 @@ export function readOnly(attribute: Attribute): Attribute {
   }
 }
 
-/** Finds a sub-attribute by name, without regard to case (RFC 7643 §2.1). */
-export function subAttribute(attribute: Attribute, name: string): Attribute | undefined {
-  const wanted = name.toLowerCase()
-  return attribute.subAttributes?.find((sub) => sub.name.toLowerCase() === wanted)
+const indexes = new WeakMap<readonly Attribute[], ReadonlyMap<string, Attribute>>()
+
+/** Finds an attribute among others by name, without regard to case (RFC 7643 §2.1). */
+export function attributeNamed(
+  attributes: readonly Attribute[],
+  name: string,
+): Attribute | undefined {
+  let index = indexes.get(attributes)
+  if (index === undefined) {
+    index = new Map(attributes.map((attribute) => [attribute.name.toLowerCase(), attribute]))
+    indexes.set(attributes, index)
+  }
+  return index.get(name.toLowerCase())
 }
+
+/** Finds a sub-attribute by name, without regard to case. */
+export function subAttribute(attribute: Attribute, name: string): Attribute | undefined {
+  return attributeNamed(attribute.subAttributes ?? none, name)
+}
+
+const none: readonly Attribute[] = []

@@ -1,7 +1,7 @@
 /**
  * Resource types (RFC 7643 §6) and the resolution of attribute names (RFC 7644 §3.10).
  */
-import { type Attribute, type Schema, subAttribute } from './attribute.ts'
+import { type Attribute, attributeNamed, type Schema, subAttribute } from './attribute.ts'
 import { commonAttributes } from './common.ts'
 import { enterpriseUserSchema } from './enterprise-user.ts'
 import { groupSchema } from './group.ts'
@@ -50,14 +50,16 @@ export type Resolved =
   | { readonly kind: 'extension'; readonly schema: Schema }
   | { readonly kind: 'core' }
 
+const coreAttributesOf = new WeakMap<ResourceType, readonly Attribute[]>()
+
 /** The attributes of the core schema and the common ones. */
 export function coreAttributes(type: ResourceType): readonly Attribute[] {
-  return [...commonAttributes, ...type.schema.attributes.filter((a) => a.name !== 'externalId')]
-}
-
-function find(attributes: readonly Attribute[], name: string): Attribute | undefined {
-  const wanted = name.toLowerCase()
-  return attributes.find((attribute) => attribute.name.toLowerCase() === wanted)
+  let core = coreAttributesOf.get(type)
+  if (core === undefined) {
+    core = [...commonAttributes, ...type.schema.attributes.filter((a) => a.name !== 'externalId')]
+    coreAttributesOf.set(type, core)
+  }
+  return core
 }
 
 /** `attribute` or `attribute.sub`, looked up among the given attributes. */
@@ -67,7 +69,7 @@ function findPath(
   extension?: string,
 ): AttributePath | undefined {
   const [name = '', subName, ...rest] = text.split('.')
-  const attribute = find(attributes, name)
+  const attribute = attributeNamed(attributes, name)
   if (attribute === undefined || rest.length > 0) return undefined
   const held = extension === undefined ? {} : { extension }
   if (subName === undefined) return { ...held, attribute }
@@ -84,18 +86,13 @@ function findPath(
  * @returns undefined where the resource type has no such attribute
  */
 export function resolve(type: ResourceType, name: string): Resolved | undefined {
-  const lower = name.toLowerCase()
-  const core = { schema: type.schema, extension: false }
-  const qualified = [core, ...type.extensions.map(({ schema }) => ({ schema, extension: true }))]
-    .filter(({ schema }) => {
-      const urn = schema.id.toLowerCase()
-      return lower === urn || lower.startsWith(`${urn}:`) || lower.startsWith(`${urn}.`)
-    })
-    .sort((a, b) => b.schema.id.length - a.schema.id.length)[0]
+  const qualified = schemaIn(type, name)
   if (qualified !== undefined) {
     const { schema, extension } = qualified
+    if (name.length === schema.id.length) {
+      return extension ? { kind: 'extension', schema } : { kind: 'core' }
+    }
     const rest = name.slice(schema.id.length + 1)
-    if (rest === '') return extension ? { kind: 'extension', schema } : { kind: 'core' }
     const path = extension
       ? findPath(schema.attributes, rest, schema.id)
       : findPath(coreAttributes(type), rest)
@@ -108,6 +105,19 @@ export function resolve(type: ResourceType, name: string): Resolved | undefined 
     if (path !== undefined) return { kind: 'attribute', path }
   }
   return undefined
+}
+
+/** The schema whose URN qualifies a name. */
+function schemaIn(type: ResourceType, name: string) {
+  const lower = name.toLowerCase()
+  if (!lower.startsWith('urn:')) return undefined
+  const core = { schema: type.schema, extension: false }
+  return [core, ...type.extensions.map(({ schema }) => ({ schema, extension: true }))]
+    .filter(({ schema }) => {
+      const urn = schema.id.toLowerCase()
+      return lower === urn || lower.startsWith(`${urn}:`) || lower.startsWith(`${urn}.`)
+    })
+    .sort((a, b) => b.schema.id.length - a.schema.id.length)[0]
 }
 
 /** The name of an attribute as an administrator reads it, qualified where it must be. */

@@ -1,0 +1,364 @@
+/**
+ * What the hot statements cost on D1, in a namespace of 20,000 users (design.md, section 3). The
+ * binding is wrapped, so that what is measured is what the store really sends.
+ */
+import { beforeAll, describe, expect, test } from 'vitest'
+import { readFilter } from '../../src/scim/filter/bind.ts'
+import type { Attributes } from '../../src/scim/resource/resource.ts'
+import { groupType, userType } from '../../src/scim/schema/resource-type.ts'
+import { d1 } from '../../src/store/d1.ts'
+import { changeTeam, createTeam, deleteTeam, listTeams, readTeam } from '../../src/store/teams.ts'
+import { changeUser, createUser, deleteUser, listUsers, readUser } from '../../src/store/users.ts'
+import {
+  addMembers,
+  held,
+  listing,
+  makeTenant,
+  removeMembers,
+  rename,
+  START,
+  set,
+  type Tenant,
+} from './tenant.ts'
+
+const USERS = 20_000
+const MEMBERS = 10_000
+/** The number of a user who is in no team. */
+const LONER = 15_000
+
+const newcomer: Attributes = {
+  userName: 'new@example.com',
+  externalId: 'new',
+  emails: [{ type: 'work', value: 'new@example.com' }],
+}
+
+interface Run {
+  readonly sql: string
+  readonly parameters: unknown[]
+  readonly rowsRead: number
+  readonly rowsWritten: number
+}
+
+/** A binding that notes every statement of every batch, with what it cost. */
+function recorded(binding: D1Database) {
+  const batches: Run[][] = []
+  const wrapped = {
+    prepare: (text: string) => ({
+      bind: (...parameters: unknown[]) => ({ sql: text, parameters }),
+    }),
+    async batch(statements: readonly { readonly sql: string; readonly parameters: unknown[] }[]) {
+      const results = await binding.batch(
+        statements.map(({ sql: text, parameters }) => binding.prepare(text).bind(...parameters)),
+      )
+      batches.push(
+        results.map(({ meta }, at) => ({
+          sql: statements[at]?.sql ?? '',
+          parameters: statements[at]?.parameters ?? [],
+          rowsRead: meta.rows_read,
+          rowsWritten: meta.rows_written,
+        })),
+      )
+      return results
+    },
+  }
+  return { binding: wrapped as unknown as D1Database, batches }
+}
+
+const TABLES =
+  'namespace|token|service_account|user|user_email|team|membership|event|retained|adoption'
+const ALIASES = new RegExp(`\\b(?:from|join|update|into)\\s+(${TABLES})\\b(?:\\s+(\\w+))?`, 'gi')
+
+/** The steps of a plan that read a table whole, or all that a namespace holds of it. */
+async function wideSteps(binding: D1Database, { sql: text, parameters }: Run): Promise<string[]> {
+  const names = new Set<string>()
+  for (const [, table = '', alias = ''] of text.matchAll(ALIASES)) names.add(table).add(alias)
+  const plan = await binding
+    .prepare(`explain query plan ${text}`)
+    .bind(...parameters)
+    .all<{ readonly detail: string }>()
+  const details = plan.results.map(({ detail }) => detail)
+  const derived = new Set(
+    details.flatMap((detail) => /^(?:CO-ROUTINE|MATERIALIZE) (\w+)/.exec(detail)?.[1] ?? []),
+  )
+  return details.filter((detail) => {
+    const [, scanned] = /^SCAN (\w+)/.exec(detail) ?? []
+    if (scanned !== undefined) {
+      return names.has(scanned) && !derived.has(scanned) && !detail.includes('VIRTUAL TABLE')
+    }
+    // `max(e.seq)` is the last entry of the index and no more.
+    return /\((?:namespace=\?)\)/.test(detail) && !/^SEARCH e USING COVERING INDEX/.test(detail)
+  })
+}
+
+const id = (at: number) => `u${String(at).padStart(6, '0')}`
+
+async function seed(binding: D1Database, { namespace }: Tenant): Promise<void> {
+  const numbers = `with recursive c(n) as (select 0 union all select n + 1 from c where n < ${USERS - 1})`
+  const users = `insert into user (namespace, id, revision, managed, active, user_name_key,
+      email_key, external_id, sessions_valid_from, created_at, last_modified, resource, folded)
+    ${numbers}
+    select ?1, printf('u%06d', n), 1, 1, 1, printf('user%06d@example.com', n),
+      printf('user%06d@example.com', n), printf('external-%06d', n), 0, ?2, ?2,
+      json_object('userName', printf('User%06d@example.com', n),
+        'externalId', printf('external-%06d', n), 'active', json('true'),
+        'emails', json_array(json_object('type', 'work',
+          'value', printf('User%06d@example.com', n)))),
+      json_object('userName', printf('user%06d@example.com', n),
+        'externalId', printf('external-%06d', n), 'active', json('true'),
+        'emails', json_array(json_object('type', 'work',
+          'value', printf('user%06d@example.com', n))))
+    from c`
+  await binding.batch([
+    binding.prepare(users).bind(namespace, START),
+    binding
+      .prepare(
+        `insert into user_email select namespace, email_key, id from user where namespace = ?1`,
+      )
+      .bind(namespace),
+    binding
+      .prepare(`insert into team ${numbers}
+        select ?1, printf('g%06d', n), 1, 1, printf('Team %d', n), printf('team %d', n),
+          printf('team-%d', n), iif(n = 0, ${MEMBERS}, iif(n < 3, 1, 0)), ?2, ?2
+        from c where n < 1000`)
+      .bind(namespace, START),
+    binding
+      .prepare(`insert into membership select ?1, 'g000000', id from user
+        where namespace = ?1 order by id limit ${MEMBERS}`)
+      .bind(namespace),
+    binding
+      .prepare(
+        `insert into membership values (?1, 'g000001', 'u000000'), (?1, 'g000002', 'u000000')`,
+      )
+      .bind(namespace),
+    binding
+      .prepare(`insert into event ${numbers}
+        select ?1, n + 1, ?2, '{}', 'user.create', printf('u%06d', n), '{}', printf('seed-%d', n), 0
+        from c`)
+      .bind(namespace, START),
+    binding
+      .prepare(`insert into retained ${numbers}
+        select ?1, printf('r%06d', n), printf('gone-%06d', n), printf('gone%06d', n), null, 1, ?2,
+          ?2, '{}' from c`)
+      .bind(namespace, START),
+    binding
+      .prepare(`update namespace set users = ${USERS}, teams = 1000, event_seq = ${USERS}
+        where name = ?1`)
+      .bind(namespace),
+  ])
+}
+
+/** Matches a number that is not above the limit, and shows the limit where it is. */
+const atMost = (limit: number): unknown =>
+  expect.toSatisfy((value: number) => value <= limit, `at most ${limit}`)
+
+export function budgets(binding: D1Database): void {
+  describe('the budgets on D1', () => {
+    const { binding: observed, batches } = recorded(binding)
+    let tenant: Tenant
+    beforeAll(async () => {
+      tenant = await makeTenant(d1(observed))
+      await seed(binding, tenant)
+    })
+
+    /** Runs a request and gives the batches that it sent, none of which may read widely. */
+    async function sent(request: () => Promise<unknown>, wide: readonly string[] = []) {
+      batches.length = 0
+      await request()
+      const runs = batches.splice(0)
+      const steps = await Promise.all(runs.flat().map((run) => wideSteps(binding, run)))
+      expect(new Set(steps.flat())).toEqual(new Set(wide))
+      return runs
+    }
+
+    const rowsRead = (runs: readonly Run[] = []) => runs.reduce((sum, run) => sum + run.rowsRead, 0)
+    const users = (filter: string) =>
+      listUsers(tenant.caller(), listing(readFilter(userType, filter)))
+    const teams = (filter: string, withMembers = false) =>
+      listTeams(tenant.caller(), listing(readFilter(groupType, filter)), withMembers)
+
+    const userLookups = (at: number) => [
+      `id eq "${id(at)}"`,
+      `userName eq "USER${id(at).slice(1)}@example.com"`,
+      `externalId eq "external-${id(at).slice(1)}"`,
+      `emails.value eq "user${id(at).slice(1)}@example.com"`,
+      `emails eq "user${id(at).slice(1)}@example.com"`,
+      `emails[type eq "work"].value eq "User${id(at).slice(1)}@example.com"`,
+      `emails[type eq "work" and value eq "User${id(at).slice(1)}@example.com"]`,
+      `active eq true and userName eq "user${id(at).slice(1)}@example.com"`,
+    ]
+
+    test.each(userLookups(LONER))('ten rows at most are read for %s', async (filter) => {
+      const [read] = await sent(async () => expect((await users(filter)).total).toBe(1))
+      expect(rowsRead(read)).toBeLessThanOrEqual(10)
+    })
+
+    test.each(userLookups(0))('three more rows are read for each team of %s', async (filter) => {
+      const [read] = await sent(async () => expect((await users(filter)).total).toBe(1))
+      expect(rowsRead(read)).toBeLessThanOrEqual(10 + 3 * 3)
+    })
+
+    test('ten rows at most are read for a user by its id, two teams included', async () => {
+      for (const at of [LONER, 2, 1]) {
+        const [read] = await sent(() => readUser(tenant.caller(), id(at)))
+        expect(rowsRead(read)).toBeLessThanOrEqual(10)
+      }
+    })
+
+    test.each([
+      'id eq "g000005"',
+      'displayName eq "TEAM 5"',
+      'externalId eq "team-5"',
+      `members.value eq "${id(2)}"`,
+      `members eq "${id(2)}"`,
+      `members[value eq "${id(2)}"]`,
+      `id eq "g000000" and members eq "${id(0)}"`,
+      `members eq "${id(0)}" and id eq "g000000"`,
+    ])('ten rows at most are read for the group with %s', async (filter) => {
+      const [read] = await sent(async () => expect((await teams(filter)).total).toBe(1))
+      expect(rowsRead(read)).toBeLessThanOrEqual(10)
+    })
+
+    test('ten rows at most are read for a small group with its members', async () => {
+      const [byName] = await sent(() => teams('displayName eq "team 1"', true))
+      expect(rowsRead(byName)).toBeLessThanOrEqual(10)
+      const [byId] = await sent(() => readTeam(tenant.caller(), 'g000001', true))
+      expect(rowsRead(byId)).toBeLessThanOrEqual(10)
+    })
+
+    test('nobody else is read where no resource matches', async () => {
+      const none = [
+        () => users('emails[type eq "work"].value eq "nobody"'),
+        () => users('userName eq "nobody" or emails.value eq "nobody"'),
+        () => teams('displayName eq "nobody"', true),
+        () => teams('members.value eq "nobody"'),
+      ]
+      for (const request of none) {
+        const [read] = await sent(request)
+        expect(rowsRead(read)).toBeLessThanOrEqual(10)
+      }
+    })
+
+    test.each([
+      `userName eq "user000007@example.com" or emails.value eq "user000007@example.com"`,
+      `userName eq "user000007@example.com" or externalId eq "external-000007"`,
+      `(userName eq "user000007@example.com" or id eq "nobody") and active eq true`,
+      `active eq true and (userName eq "user000007@example.com" or emails eq "x")`,
+    ])('alternatives of indexed attributes are looked up: %s', async (filter) => {
+      const [read] = await sent(async () => expect((await users(filter)).total).toBe(1))
+      expect(rowsRead(read)).toBeLessThanOrEqual(20)
+    })
+
+    test.each(['id', 'userName', 'externalId', 'emails.value'])(
+      'a chain of alternatives of %s is looked up one by one',
+      async (attribute) => {
+        const value = (at: number) =>
+          attribute === 'id'
+            ? id(at)
+            : attribute === 'externalId'
+              ? `external-${id(at).slice(1)}`
+              : `user${id(at).slice(1)}@example.com`
+        const chain = Array.from(
+          { length: 150 },
+          (_, n) => `${attribute} eq "${value(n * 100 + 5)}"`,
+        )
+        const filter = chain.join(' or ')
+        const [read] = await sent(async () => expect((await users(filter)).total).toBe(150))
+        expect(rowsRead(read)).toBeLessThanOrEqual(160 * 12)
+      },
+    )
+
+    test('a page costs what it shows', async () => {
+      const ofUsers = ['SEARCH u USING INDEX sqlite_autoindex_user_1 (namespace=?)']
+      const ofTeams = ['SEARCH t USING INDEX sqlite_autoindex_team_1 (namespace=?)']
+      for (const count of [0, 1, 10, 100, 200]) {
+        const [first] = await sent(
+          () => listUsers(tenant.caller(), listing(undefined, 11, count)),
+          ofUsers,
+        )
+        expect(rowsRead(first)).toBeLessThanOrEqual(20 + 4 * count)
+        const [groups] = await sent(
+          () => listTeams(tenant.caller(), listing(undefined, 11, count), false),
+          ofTeams,
+        )
+        expect(rowsRead(groups)).toBeLessThanOrEqual(30 + 2 * count)
+        const [withMembers] = await sent(
+          () => listTeams(tenant.caller(), listing(undefined, 11, count), true),
+          ofTeams,
+        )
+        expect(rowsRead(withMembers)).toBeLessThanOrEqual(60 + 10 * count)
+      }
+    })
+
+    test('a stranger makes nobody be read', async () => {
+      const claim = { ...tenant.caller().claim, tokenHash: 'unknown' }
+      const caller = () => tenant.caller({ claim })
+      const filter = readFilter(userType, 'emails.value eq "user000001@example.com"')
+      const inGroup = readFilter(groupType, 'members eq "u000001"')
+      const requests = [
+        () => readUser(caller(), id(0)),
+        () => listUsers(caller(), listing()),
+        () => listUsers(caller(), listing(filter)),
+        () => readTeam(caller(), 'g000000', true),
+        () => listTeams(caller(), listing(), true),
+        () => listTeams(caller(), listing(inGroup), true),
+        () => createUser(caller(), held(newcomer)),
+        () => changeUser(caller(), id(0), set({ title: 'x' }), undefined),
+        () => deleteUser(caller(), id(0), undefined),
+        () => createTeam(caller(), held({ attributes: { displayName: 'x' }, members: [] }), true),
+        () => changeTeam(caller(), 'g000000', addMembers('x'), undefined, true),
+        () => deleteTeam(caller(), 'g000000', undefined),
+      ]
+      for (const request of requests) {
+        batches.length = 0
+        await expect(request()).rejects.toMatchObject({ reason: { kind: 'invalid-token' } })
+        expect(batches).toHaveLength(1)
+        // A statement that sorts counts a row of its own, and a window another one.
+        const unsorted = batches[0]?.filter((run) => !run.sql.includes('order by'))
+        expect(rowsRead(unsorted)).toBe(0)
+        expect(rowsRead(batches[0])).toBeLessThanOrEqual(4)
+      }
+    })
+
+    test('a user is created, changed and deleted at a cost that no directory raises', async () => {
+      const created = await sent(() => createUser(tenant.caller(), held(newcomer)))
+      expect(created.map(rowsRead)).toEqual([atMost(10), atMost(20)])
+      const changed = await sent(() =>
+        changeUser(tenant.caller(), id(1), set({ title: 'x' }), undefined),
+      )
+      expect(changed.map(rowsRead)).toEqual([atMost(10), atMost(20)])
+      const version = (await readUser(tenant.caller(), id(1))).version
+      const guarded = await sent(() =>
+        changeUser(tenant.caller(), id(1), set({ title: 'y' }), version),
+      )
+      expect(guarded.map(rowsRead)).toEqual([atMost(10), atMost(20)])
+      const deleted = await sent(() => deleteUser(tenant.caller(), id(3), undefined))
+      expect(deleted.map(rowsRead)).toEqual([atMost(10), atMost(30)])
+    })
+
+    test('members change at the cost of the change, whatever the size of the team', async () => {
+      for (const team of ['g000000', 'g000001']) {
+        for (const k of [1, 10, 100]) {
+          const ids = Array.from({ length: k }, (_, n) => id(USERS - 1 - n))
+          for (const change of [addMembers(...ids), removeMembers(...ids)]) {
+            const trips = await sent(() =>
+              changeTeam(tenant.caller(), team, change, undefined, false),
+            )
+            expect(trips.map(rowsRead)).toEqual([atMost(10), atMost(30 + 10 * k)])
+          }
+        }
+      }
+    })
+
+    test('a group is created, renamed and deleted at a cost that no directory raises', async () => {
+      const team = { attributes: { displayName: 'New' }, members: [id(1)] }
+      const created = await sent(() => createTeam(tenant.caller(), held(team), true))
+      expect(created.map(rowsRead)).toEqual([atMost(10), atMost(40)])
+      const renamed = await sent(() =>
+        changeTeam(tenant.caller(), 'g000000', rename({ displayName: 'x' }), undefined, false),
+      )
+      expect(renamed.map(rowsRead)).toEqual([atMost(10), atMost(30)])
+      const deleted = await sent(() => deleteTeam(tenant.caller(), 'g000002', undefined))
+      expect(deleted.map(rowsRead)).toEqual([atMost(10), atMost(30)])
+    })
+  })
+}

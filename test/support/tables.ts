@@ -1,0 +1,58 @@
+/** What is in the tables, past the application. */
+import { binding } from './endpoint.ts'
+
+type Row = Record<string, string | number | null>
+
+/** Runs a statement and gives its rows. */
+export async function query(statement: string, ...parameters: (string | number | null)[]) {
+  const { results } = await binding
+    .prepare(statement)
+    .bind(...parameters)
+    .all<Row>()
+  return results
+}
+
+const TABLES = {
+  namespace: 'name',
+  service_account: 'namespace',
+  token: 'namespace',
+  user: 'namespace',
+  user_email: 'namespace',
+  team: 'namespace',
+  membership: 'namespace',
+  event: 'namespace',
+  retained: 'namespace',
+  adoption: 'namespace',
+} as const
+
+/** Every row of a namespace, as text: two dumps are equal when nothing changed between them. */
+export async function dump(namespace: string): Promise<string> {
+  const tables: Record<string, string[]> = {}
+  for (const [table, key] of Object.entries(TABLES)) {
+    const rows = await query(`select * from "${table}" where "${key}" = ?`, namespace)
+    // The last use of a token is bookkeeping that even a read leaves behind.
+    tables[table] = rows.map(({ last_used_at: _, ...row }) => JSON.stringify(row)).sort()
+  }
+  return JSON.stringify(tables, null, 1)
+}
+
+/** The row of a user. */
+export async function userRow(namespace: string, id: string): Promise<Row | undefined> {
+  const [row] = await query('select * from user where namespace = ? and id = ?', namespace, id)
+  return row
+}
+
+/** Makes an account or team one that SCIM does not manage yet, such as one made by hand. */
+export async function unmanage(table: 'user' | 'team', namespace: string, id: string) {
+  await query(`update ${table} set managed = 0 where namespace = ? and id = ?`, namespace, id)
+}
+
+/** The events of a namespace in order: what was done to whom, and what changed. */
+export async function eventsOf(namespace: string) {
+  const rows = await query('select * from event where namespace = ? order by seq', namespace)
+  return rows.map(({ action, subject, changes }) => ({
+    action,
+    subject,
+    changes: JSON.parse(String(changes)),
+  }))
+}

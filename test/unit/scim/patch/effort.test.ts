@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest'
+import { readFilter } from '../../../../src/scim/filter/bind.ts'
+import { comparisonsOf } from '../../../../src/scim/patch/effort.ts'
+import { userType } from '../../../../src/scim/schema/resource-type.ts'
+import { expectRefusal, patchUser } from '../support.ts'
+
+test.each([
+  ['title pr', 1],
+  ['title eq "a" and not (title pr or userType pr)', 3],
+  ['emails[type eq "a" and value pr]', 2],
+  ['title eq "a" or title eq "b" or title eq "c"', 3],
+])('%s takes %i comparisons', (text, comparisons) => {
+  expect(comparisonsOf(readFilter(userType, text))).toBe(comparisons)
+})
+
+const emails = (length: number) => Array.from({ length }, (_, at) => ({ value: `u${at}` }))
+const user = (length: number) => ({ userName: 'ada', emails: emails(length) })
+const times = (length: number, operation: (at: number) => { op: string; path: string }) =>
+  Array.from({ length }, (_, at) => operation(at))
+
+test('a thousand operations on a list of ordinary length are no effort', () => {
+  const changed = patchUser(
+    user(20),
+    ...times(1000, (at) => ({
+      op: 'replace',
+      path: `emails[value eq "u${at % 20}"].display`,
+      value: `${at}`,
+    })),
+  )
+  expect(changed.emails).toEqual(
+    emails(20).map((email, at) => ({ ...email, display: `${980 + at}` })),
+  )
+})
+
+test('a thousand elements can be added one by one', () => {
+  const changed = patchUser(
+    { userName: 'ada' },
+    ...times(1000, (at) => ({ op: 'add', path: 'emails', value: { value: `u${at}` } })),
+  )
+  expect(changed.emails).toEqual(emails(1000))
+})
+
+test.each([
+  [
+    'many comparisons',
+    times(1000, () => ({ op: 'remove', path: 'emails[type eq "x" or display pr]' })),
+  ],
+  ['many changes', times(200, (at) => ({ op: 'replace', path: 'emails.type', value: `${at}` }))],
+  [
+    'many listed values of many kinds',
+    times(1000, () => ({
+      op: 'remove',
+      path: 'emails',
+      value: [{ value: 'x' }, { type: 'x' }, { display: 'x' }],
+    })),
+  ],
+  [
+    'a long text many times',
+    [{ op: 'replace', path: 'emails.display', value: 'x'.repeat(100_000) }],
+  ],
+])('%s in a list of a thousand are refused', (_what, operations) => {
+  expectRefusal(() => patchUser(user(1000), ...operations), 'tooMany', 'send fewer')
+})
