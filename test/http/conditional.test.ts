@@ -1,7 +1,7 @@
 /** Versions and conditional requests: RFC 7644 §3.14; RFC 9110 §8.8.3, §13.1. */
 import { describe, expect, test } from 'vitest'
 import { createGroup, createUser, createUsers } from '../support/directory.ts'
-import { tenant } from '../support/endpoint.ts'
+import { makeInterruptedEndpoint, tenant } from '../support/endpoint.ts'
 import { expectError } from '../support/expect.ts'
 import { groupBody, userBody } from '../support/payload.ts'
 import { dump } from '../support/tables.ts'
@@ -149,6 +149,31 @@ describe('If-Match', () => {
     }
     expect((await client.get(`/Users/${user.id}`)).status).toBe(200)
   })
+
+  test.each(['PUT', 'PATCH', 'DELETE'])(
+    'refuses %s of a user whose groups change between read and write',
+    async (method) => {
+      const { endpoint, interruption } = makeInterruptedEndpoint()
+      const client = await tenant({ endpoint })
+      const user = await createUser(client, 'ada')
+      const group = await createGroup(client, 'G', [user.id])
+      const path = `/Users/${user.id}`
+      const { version } = (await client.get(path)).body.meta
+      const headers = { 'If-Match': version }
+      interruption.meanwhile = () =>
+        client.patch(`/Groups/${group.id}`, replace('displayName', 'Renamed'))
+      const answer =
+        method === 'PUT'
+          ? await client.put(path, userBody('ada', { title: 'T' }), headers)
+          : method === 'PATCH'
+            ? await client.patch(path, replace('title', 'T'), headers)
+            : await client.delete(path, headers)
+      expectError(answer, 412)
+      const { body } = await client.get(path)
+      expect(body).not.toHaveProperty('title')
+      expect(body.groups).toMatchObject([{ display: 'Renamed' }])
+    },
+  )
 
   test('lets a write that changes nothing pass and keeps the version', async () => {
     const { client, user } = await resources()

@@ -10,6 +10,7 @@ import {
   type Endpoint,
   freshNamespace,
   makeEndpoint,
+  makeInterruptedEndpoint,
   makeTokenFor,
   ORIGIN,
   tenant,
@@ -231,25 +232,16 @@ describe('a credential', () => {
   })
 
   test('that is revoked between read and write stops the write', async () => {
-    const inner = d1(binding)
-    const target = { namespace: '' }
-    const endpoint = makeEndpoint({
-      async batch(mode, statements) {
-        const results = await inner.batch(mode, statements)
-        if (mode === 'read' && target.namespace !== '') {
-          await query('update token set revoked_at = 1 where namespace = ?', target.namespace)
-        }
-        return results
-      },
-    })
+    const { endpoint, interruption } = makeInterruptedEndpoint()
     const { client, user, group } = await populated(endpoint)
     const revive = () =>
       query('update token set revoked_at = null where namespace = ?', client.namespace)
     const before = await dump(client.namespace)
-    target.namespace = client.namespace
     for (const route of routes) {
       if (/^(GET|HEAD)/.test(route.name)) continue
       await revive()
+      interruption.meanwhile = () =>
+        query('update token set revoked_at = 1 where namespace = ?', client.namespace)
       const answer = await route.send(client, user.id, group.id)
       expectError(answer, 401, { messageId: 'api-key.revoked' })
     }

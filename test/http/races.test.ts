@@ -1,7 +1,8 @@
 /** What happens at once: nothing is lost, nothing is there twice, nothing hangs in the air. */
 import { expect, test } from 'vitest'
+import { Client } from '../support/client.ts'
 import { createGroup, createUser, createUsers, memberIds } from '../support/directory.ts'
-import { tenant } from '../support/endpoint.ts'
+import { makeInterruptedEndpoint, tenant } from '../support/endpoint.ts'
 import { expectError, expectList } from '../support/expect.ts'
 import { groupBody, userBody } from '../support/payload.ts'
 import { eventsOf, query, unmanage, userRow } from '../support/tables.ts'
@@ -303,4 +304,74 @@ test.each([
   const second = await send()
   expect(first.status).toBe(status)
   expect(second).toMatchObject({ status, body: first.body })
+})
+
+test('a write is refused where its sync is turned off between read and write', async () => {
+  const { endpoint, interruption } = makeInterruptedEndpoint()
+  const client = await tenant({ endpoint })
+  const { id } = await createUser(client, 'ada')
+  const turn = (settings: object) => () =>
+    query(
+      'update namespace set settings = ? where name = ?',
+      JSON.stringify(settings),
+      client.namespace,
+    )
+  const on = { enableUserSync: true, enableGroupSync: true }
+  for (const send of [
+    () => client.post('/Users', userBody('new')),
+    () => client.patch(`/Users/${id}`, [{ op: 'replace', path: 'title', value: 'T' }]),
+    () => client.delete(`/Users/${id}`),
+    () => client.post('/Groups', groupBody('G')),
+  ]) {
+    interruption.meanwhile = turn({})
+    expectError(await send(), 403)
+    await turn(on)()
+  }
+  expectList(await client.get('/Users'), 1)
+  expectList(await client.get('/Groups'), 0)
+})
+
+test('a write finds its target gone between read and write: 404', async () => {
+  const { endpoint, interruption } = makeInterruptedEndpoint()
+  const client = await tenant({ endpoint })
+  for (const [index, method] of ['PUT', 'PATCH', 'DELETE'].entries()) {
+    const user = await createUser(client, `u${index}`)
+    const group = await createGroup(client, `G${index}`)
+    for (const [path, body] of [
+      [`/Users/${user.id}`, userBody('renamed')],
+      [`/Groups/${group.id}`, groupBody('Renamed')],
+    ] as const) {
+      interruption.meanwhile = () => client.delete(path)
+      const operations = [{ op: 'replace', path: 'displayName', value: 'Renamed' }]
+      const answer =
+        method === 'PUT'
+          ? await client.put(path, body)
+          : method === 'PATCH'
+            ? await client.patch(path, operations)
+            : await client.delete(path)
+      expectError(answer, 404)
+    }
+  }
+  await expectConsistent(client.namespace)
+})
+
+test('a write that keeps losing gives up with 503 and says when to try again', async () => {
+  const client = await tenant()
+  const { id } = await createUser(client, 'ada')
+  const { endpoint, interruption } = makeInterruptedEndpoint()
+  const unlucky = new Client(endpoint.fetch, client.base, client.token)
+  let changes = 0
+  const interfere = async () => {
+    changes += 1
+    await client.patch(`/Users/${id}`, [{ op: 'replace', path: 'title', value: `T${changes}` }])
+    interruption.meanwhile = interfere
+  }
+  interruption.meanwhile = interfere
+  const answer = await unlucky.patch(`/Users/${id}`, [{ op: 'add', path: 'nickName', value: 'N' }])
+  expectError(answer, 503)
+  expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/)
+  // The first attempt and, at most, twenty more.
+  expect(changes).toBeGreaterThanOrEqual(20)
+  expect(changes).toBeLessThanOrEqual(21)
+  expect((await client.get(`/Users/${id}`)).body).not.toHaveProperty('nickName')
 })

@@ -20,13 +20,13 @@ function patch(client: Client, path: string, ...Operations: object[]) {
 const newUser = {
   schemas: [USER, ENTERPRISE_USER],
   externalId: '0a21f0f2-8d2a-4f8e-bf98-7363c4aed4ef',
-  userName: 'Test_User_ab6490ee-1e48-479e-a20b-2d77186b5dd1',
+  userName: 'Test_User_31d0b6f2-9c47-4a85-b7e1-6f0d2c8a5e93',
   active: true,
   emails: [
     {
       primary: true,
       type: 'work',
-      value: 'Test_User_fd0ea19b-0777-472c-9f96-4f70d2226f2e@testuser.com',
+      value: 'Test_User_8e4f2a90-d1b6-43c7-a05e-7b9c6d3f1082@testuser.example',
     },
   ],
   meta: { resourceType: 'User' },

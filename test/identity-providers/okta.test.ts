@@ -218,7 +218,7 @@ describe('group push of an app of the integration network', () => {
     const value = { id, displayName: 'Test SCIMv2 renamed' }
     const answer = await okta(client).patch(`/Groups/${id}`, { op: 'replace', value })
     expect(answer).toMatchObject({ status: 204, body: undefined })
-    const other = { id: 'abf4dd94-a4c0-4f67-89c9-76b03340cb9b', displayName: 'Test SCIMv2' }
+    const other = { id: 'c2b7e9a4-61d3-4f58-8c0e-1a9d5b3f7e62', displayName: 'Test SCIMv2' }
     await okta(client).patch(`/Groups/${id}`, { op: 'replace', value: other })
     expect((await client.get(`/Groups/${id}`)).body).toMatchObject({
       id,
@@ -334,7 +334,7 @@ describe('an app of the wizard', () => {
     const client = await tenant()
     const [a = ''] = await createUsers(client, ['a'])
     const { id } = await createGroup(client, 'G', [a])
-    const members = [{ value: a }, { value: '23a35c27-23d3-4c03-b4c5-6443c09e7173' }]
+    const members = [{ value: a }, { value: '5d0c1f7e-8a52-4e0b-9b1d-3f2a6c7e9d10' }]
     const body = { schemas: [GROUP], id, displayName: 'G', members }
     expect((await okta(client).put(`/Groups/${id}`, body)).status).toBe(200)
     expect(await memberIds(client, id)).toEqual([a])

@@ -61,6 +61,27 @@ export function makeEndpoint(database: Database = d1(binding)) {
 
 export type Endpoint = ReturnType<typeof makeEndpoint>
 
+/**
+ * An endpoint where something happens between the read and the write of a request: `meanwhile` runs
+ * once, after the next read.
+ */
+export function makeInterruptedEndpoint() {
+  const inner = d1(binding)
+  const interruption: { meanwhile: (() => Promise<unknown>) | undefined } = { meanwhile: undefined }
+  const endpoint = makeEndpoint({
+    async batch(mode, statements) {
+      const results = await inner.batch(mode, statements)
+      const { meanwhile } = interruption
+      if (mode === 'read' && meanwhile !== undefined) {
+        interruption.meanwhile = undefined
+        await meanwhile()
+      }
+      return results
+    },
+  })
+  return { endpoint, interruption }
+}
+
 let counter = 0
 
 /** The name of a namespace that no other test of this file uses. */
