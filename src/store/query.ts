@@ -513,7 +513,10 @@ function compileElement(
     holders: () => undefined,
   }
   const condition = compile(within, singular(filter), false, leaves)
-  const exists = sql`exists (select 1 from ${elements.rows} where ${condition})`
+  // SQLite adds the depth of a condition once more for each subquery around it, unless that is
+  // what an outer one reads from.
+  const exists = sql`exists (
+    select 1 from (select ${condition} as ok from ${elements.rows}) where ok)`
   return found === undefined ? exists : sql`(${found} and ${exists})`
 }
 

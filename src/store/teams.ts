@@ -444,13 +444,25 @@ function membersFrom(namespace: Namespace, id: string, condition: SQL, offset: n
     order by m.user_id limit ${CHUNK} offset ${offset}`
 }
 
+/** How many bytes the ids of one statement parameter take at most, as JSON. */
+const CHUNK_BYTES = 1_500_000
+/** No id of ours is longer than this; what is, names nobody and is recorded by its beginning. */
+const MAXIMUM_ID = 100
+
 function chunksOf(ids: ReadonlySet<string>): string[] {
-  const list = [...ids]
-  const chunks: string[] = []
-  for (let at = 0; at < list.length; at += CHUNK) {
-    chunks.push(JSON.stringify(list.slice(at, at + CHUNK)))
+  const chunks: string[][] = []
+  let bytes = Number.POSITIVE_INFINITY
+  for (const id of ids) {
+    const known = id.length > MAXIMUM_ID ? `${id.slice(0, MAXIMUM_ID).toWellFormed()}…` : id
+    const written = JSON.stringify(known)
+    bytes += Buffer.byteLength(written) + 1
+    if (bytes > CHUNK_BYTES || chunks.at(-1)?.length === CHUNK) {
+      chunks.push([])
+      bytes = Buffer.byteLength(written) + 1
+    }
+    chunks.at(-1)?.push(written)
   }
-  return chunks
+  return chunks.map((chunk) => `[${chunk.join()}]`)
 }
 
 /**
@@ -475,9 +487,10 @@ function planEvents(
   const pick = (ids: string, condition: SQL) =>
     sql`(select json_group_array(j.value) from json_each(${ids}) j where ${condition})`
   const none = sql`json('[]')`
-  const listed = additions.map((ids) => sql`select j.value from json_each(${ids}) j`)
-  const kept =
-    listed.length === 0 ? sql`1` : sql`m.user_id not in (${sql.join(listed, sql` union all `)})`
+  const unlisted = additions.map(
+    (ids) => sql`m.user_id not in (select j.value from json_each(${ids}) j)`,
+  )
+  const kept = sql.join([sql`1`, ...unlisted], sql` and `)
   const leaving = change.replace
     ? chunkOffsets.map(
         (offset) =>

@@ -10,6 +10,7 @@ import type { Principal } from '../tenancy/credential.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import {
   accountColumns,
+  accountEmail,
   accountKeys,
   completed,
   difference,
@@ -213,11 +214,10 @@ function refuseTaken(
   ownId: string | undefined,
 ): void {
   const holders = holdersOf(rows, attributes)
-  const { email } = accountKeys(attributes)
   const values: readonly (readonly [UniqueAttribute, CandidateRow | undefined, string])[] = [
     ['userName', holders.userName, String(attributes.userName)],
     ['externalId', holders.externalId, String(attributes.externalId)],
-    ['emails', holders.emails, String(email)],
+    ['emails', holders.emails, String(accountEmail(attributes))],
   ]
   for (const [attribute, holder, value] of values) {
     if (holder !== undefined && holder.id !== ownId) {

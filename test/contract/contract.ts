@@ -1,2 +1,25 @@
+/** What every store must do, whichever database it runs on. */
+import { describe } from 'vitest'
+import { changes } from './changes.ts'
+import { crowds } from './crowds.ts'
+import { races } from './races.ts'
+import { registry } from './registry.ts'
+import { teams } from './teams.ts'
 import type { Open } from './tenant.ts'
-export function storeContract(_name: string, _open: Open): void {}
+import { users } from './users.ts'
+
+/**
+ * Runs the contract on a database.
+ *
+ * @param open opens the database, at its newest schema; called once for each part
+ */
+export function storeContract(name: string, open: Open): void {
+  describe(`the store on ${name}`, () => {
+    describe('users', () => users(open))
+    describe('changes of users', () => changes(open))
+    describe('teams', () => teams(open))
+    describe('races', () => races(open))
+    describe('crowds', () => crowds(open))
+    describe('namespaces and tokens', () => registry(open))
+  })
+}

@@ -29,7 +29,9 @@ async function freePort(): Promise<number> {
 
 async function start(): Promise<Client> {
   const address = `127.0.0.1:${await freePort()}`
-  const options = ['--no-welcome', '--http-listen-addr', address, '--db-path', directory]
+  // By default an answer is 10 MB at most, which the members of a team of 60,000 exceed.
+  const size = ['--max-response-size', '100MB']
+  const options = ['--no-welcome', '--http-listen-addr', address, '--db-path', directory, ...size]
   server = spawn(await findSqld(), options, { stdio: ['ignore', 'ignore', 'pipe'] })
   let complaint = ''
   server.stderr?.on('data', (text) => {

@@ -3,7 +3,7 @@
  * own, and statements that look behind the store.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import { expect } from 'vitest'
+import { afterEach, beforeAll, expect } from 'vitest'
 import type { Filter } from '../../src/scim/filter/bind.ts'
 import { type MemberChange, noMemberChange } from '../../src/scim/patch/members.ts'
 import type { Attributes } from '../../src/scim/resource/resource.ts'
@@ -83,6 +83,28 @@ export async function makeTenant(
         ...overrides,
       }
     },
+  }
+}
+
+/** The database of a suite, and namespaces on it that are checked after each test. */
+export function tenancy(open: Open) {
+  let database: Database
+  const made: Tenant[] = []
+  beforeAll(async () => {
+    database = await open()
+  })
+  afterEach(async () => {
+    for (const tenant of made.splice(0)) await expectConsistent(tenant)
+  })
+  return {
+    database: () => database,
+    tenant: async () => {
+      const tenant = await makeTenant(database)
+      made.push(tenant)
+      return tenant
+    },
+    /** A namespace that the test brings into a state that cannot come about. */
+    bentTenant: () => makeTenant(database),
   }
 }
 
@@ -295,7 +317,7 @@ export async function expectConsistent(tenant: Tenant): Promise<void> {
         u.email_key as email, u.external_id as "externalId",
         (select json_group_array(e.value_key) from user_email e
           where e.namespace = u.namespace and e.user_id = u.id) as emails
-      from user u where u.namespace = ${namespace}`,
+      from user u where u.namespace = ${namespace} limit 500`,
   )
   for (const { id, resource, folded, active, emails, ...keys } of users) {
     const derived = accountColumns(JSON.parse(resource))

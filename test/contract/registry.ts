@@ -1,0 +1,255 @@
+/** Namespaces, tokens, who is let in, and that namespaces do not see each other. */
+import { sql } from 'drizzle-orm'
+import { expect, test } from 'vitest'
+import { readFilter } from '../../src/scim/filter/bind.ts'
+import { groupType, userType } from '../../src/scim/schema/resource-type.ts'
+import type { Caller } from '../../src/store/authority.ts'
+import {
+  createNamespace,
+  createToken,
+  deleteNamespace,
+  listNamespaces,
+  listTokens,
+  revokeToken,
+} from '../../src/store/registry.ts'
+import { changeTeam, createTeam, deleteTeam, listTeams, readTeam } from '../../src/store/teams.ts'
+import { changeUser, createUser, deleteUser, listUsers, readUser } from '../../src/store/users.ts'
+import { parseNamespace } from '../../src/tenancy/namespace.ts'
+import {
+  addMembers,
+  addToken,
+  freshName,
+  held,
+  listing,
+  type Open,
+  query,
+  refusalOf,
+  replaceMembers,
+  START,
+  set,
+  settings,
+  snapshot,
+  type Tenant,
+  tenancy,
+} from './tenant.ts'
+
+export function registry(open: Open): void {
+  const { database, tenant: makeTenant } = tenancy(open)
+
+  test('a namespace is made once', async () => {
+    const name = freshName()
+    const own = { enableUserSync: false }
+    const made = await createNamespace(database(), name, own, settings, START)
+    const info = {
+      name,
+      settings: { ...settings, enableUserSync: false },
+      users: 0,
+      teams: 0,
+      createdAt: START,
+    }
+    expect(made).toEqual(info)
+    expect(await createNamespace(database(), name, undefined, settings, START)).toBeUndefined()
+    expect(await listNamespaces(database(), settings)).toContainEqual(info)
+    expect(await deleteNamespace(database(), name)).toBe(true)
+    expect(await deleteNamespace(database(), name)).toBe(false)
+  })
+
+  test('tokens are listed, revoked, and need a namespace', async () => {
+    const { namespace, tokenHash } = await makeTenant()
+    const id = `token ${tokenHash}`
+    await addToken(database(), namespace, `second ${tokenHash}`, ['teams:read'], START + 5)
+    const first = {
+      id,
+      namespace,
+      account: 'okta',
+      createdAt: START,
+      expiresAt: null,
+      revokedAt: null,
+      lastUsedAt: null,
+    }
+    const tokens = await listTokens(database(), namespace)
+    expect(tokens).toHaveLength(2)
+    expect(tokens).toContainEqual({ ...first, permissions: expect.any(Array) })
+    expect(tokens).toContainEqual({
+      ...first,
+      id: `token second ${tokenHash}`,
+      permissions: ['teams:read'],
+      expiresAt: START + 5,
+    })
+    expect(await revokeToken(database(), namespace, id, START + 7)).toBe(true)
+    expect(await revokeToken(database(), namespace, id, START + 9)).toBe(true)
+    expect(await revokeToken(database(), namespace, 'nothing', START)).toBe(false)
+    const revoked = (await listTokens(database(), namespace))?.find((token) => token.id === id)
+    expect(revoked?.revokedAt).toBe(START + 7)
+
+    const nowhere = freshName()
+    const token = {
+      id: 'x',
+      hash: `x ${nowhere}`,
+      namespace: nowhere,
+      account: 'okta',
+      accountId: 'a',
+      permissions: 1,
+      expiresAt: null,
+      now: START,
+    }
+    expect(await createToken(database(), token)).toBeUndefined()
+    expect(await listTokens(database(), nowhere)).toBeUndefined()
+    expect(await revokeToken(database(), nowhere, 'x', START)).toBe(false)
+  })
+
+  /** Every request, by one caller. */
+  const requests = (caller: () => Caller, user: string, team: string) => [
+    () => readUser(caller(), user),
+    () => listUsers(caller(), listing()),
+    () => createUser(caller(), held({ userName: 'new', externalId: 'new' })),
+    () => changeUser(caller(), user, set({ title: 'x' }), undefined),
+    () => deleteUser(caller(), user, undefined),
+    () => readTeam(caller(), team, true),
+    () => listTeams(caller(), listing(), true),
+    () => createTeam(caller(), held({ attributes: { displayName: 'new' }, members: [] }), true),
+    () => changeTeam(caller(), team, addMembers(user), undefined, true),
+    () => deleteTeam(caller(), team, undefined),
+  ]
+
+  async function inhabited(tenant: Tenant) {
+    const user = await createUser(tenant.caller(), held({ userName: 'ada', externalId: 'x' }))
+    const body = held({ attributes: { displayName: 'team' }, members: [user.id] })
+    const team = await createTeam(tenant.caller(), body, true)
+    return { user, team }
+  }
+
+  test('nobody is let in without a good token of the namespace and the permission', async () => {
+    const tenant = await makeTenant()
+    const neighbour = await makeTenant()
+    const { user, team } = await inhabited(tenant)
+    const { namespace, tokenHash } = tenant
+    const hash = (name: string) => `${name} of ${namespace}`
+    await addToken(database(), namespace, hash('expired'), ['admin'], START + 2000)
+    await addToken(database(), namespace, hash('none'), ['none'])
+    await addToken(database(), namespace, hash('revoked'), ['admin'])
+    await revokeToken(database(), namespace, `token ${hash('revoked')}`, START)
+    const before = [await snapshot(tenant), await snapshot(neighbour)]
+    const here = parseNamespace(namespace)
+    const cases = [
+      [{ namespace: here, tokenHash: 'unknown' }, { kind: 'invalid-token' }],
+      [{ namespace: here, tokenHash: hash('expired') }, { kind: 'expired-token' }],
+      [{ namespace: here, tokenHash: hash('revoked') }, { kind: 'revoked-token' }],
+      [{ namespace: here, tokenHash: hash('none') }, { kind: 'missing-permission' }],
+      [{ namespace: here, tokenHash: neighbour.tokenHash }, { kind: 'invalid-namespace' }],
+      [{ namespace: parseNamespace('stack-1'), tokenHash }, { kind: 'invalid-namespace' }],
+      [{ namespace: parseNamespace('org-77'), tokenHash }, { kind: 'invalid-namespace' }],
+    ] as const
+    for (const [claim, reason] of cases) {
+      for (const request of requests(() => tenant.caller({ claim }), user.id, team.id)) {
+        expect(await refusalOf(request())).toMatchObject(reason)
+      }
+    }
+    expect([await snapshot(tenant), await snapshot(neighbour)]).toEqual(before)
+  })
+
+  test('each request needs a permission of its own', async () => {
+    const tenant = await makeTenant()
+    const { user, team } = await inhabited(tenant)
+    const needed = [
+      'org.users:read',
+      'org.users:read',
+      'org.users:add',
+      'org.users:write',
+      'org.users:remove',
+      'teams:read',
+      'teams:read',
+      'teams:create',
+      'teams:write',
+      'teams:delete',
+    ]
+    const all = [...new Set(needed)]
+    for (const [at, permission] of needed.entries()) {
+      const tokenHash = `all but ${at} of ${tenant.namespace}`
+      await addToken(
+        database(),
+        tenant.namespace,
+        tokenHash,
+        all.filter((name) => name !== permission),
+      )
+      const claim = { namespace: parseNamespace(tenant.namespace), tokenHash }
+      const request = requests(() => tenant.caller({ claim }), user.id, team.id)[at]
+      expect(await refusalOf(Promise.resolve(request?.()))).toEqual({
+        kind: 'missing-permission',
+        permission,
+      })
+    }
+  })
+
+  test('the use of a token is noted at once, then every five minutes', async () => {
+    const tenant = await makeTenant()
+    const { user } = await inhabited(tenant)
+    const used = async (now: number) => {
+      const tasks: Promise<unknown>[] = []
+      const later = (task: () => Promise<unknown>) => void tasks.push(task())
+      await readUser(tenant.caller({ now, later }), user.id)
+      await Promise.all(tasks)
+      const [row] = await query(
+        tenant,
+        sql`select last_used_at as at from token where hash = ${tenant.tokenHash}`,
+      )
+      return [tasks.length, row?.at]
+    }
+    expect(await used(START)).toEqual([1, START])
+    expect(await used(START + 299_999)).toEqual([0, START])
+    expect(await used(START + 300_000)).toEqual([1, START + 300_000])
+    expect(await used(START + 100)).toEqual([0, START + 300_000])
+  })
+
+  test('two namespaces with the same ids and names do not see each other', async () => {
+    const [left, right] = [await makeTenant(), await makeTenant()]
+    const mine = await inhabited(left)
+    const theirs = await inhabited(right)
+    expect(theirs.user.id).toBe(mine.user.id)
+    expect(theirs.team.id).toBe(mine.team.id)
+    const second = await createUser(
+      right.caller(),
+      held({ userName: 'only there', externalId: 'only there' }),
+    )
+    const away = await createTeam(
+      right.caller(),
+      held({ attributes: { displayName: 'only there' }, members: [second.id] }),
+      false,
+    )
+    const untouched = await snapshot(right)
+    const { user, team } = mine
+    // What exists only there is not found here, by whatever name.
+    for (const request of [
+      () => readUser(left.caller(), second.id),
+      () => changeUser(left.caller(), second.id, set({ title: 'x' }), undefined),
+      () => deleteUser(left.caller(), second.id, undefined),
+      () => readTeam(left.caller(), away.id, true),
+      () => changeTeam(left.caller(), away.id, addMembers(user.id), undefined, false),
+      () => deleteTeam(left.caller(), away.id, undefined),
+    ]) {
+      expect(await refusalOf(request())).toMatchObject({ kind: 'not-found' })
+    }
+    const found = async (filter: string) =>
+      (await listUsers(left.caller(), listing(readFilter(userType, filter)))).total
+    const foundTeams = async (filter: string) =>
+      (await listTeams(left.caller(), listing(readFilter(groupType, filter)), true)).total
+    expect(await found(`id eq "${second.id}"`)).toBe(0)
+    expect(await found('userName eq "only there"')).toBe(0)
+    expect(await found('externalId eq "only there" or userName sw "only"')).toBe(0)
+    expect(await found(`groups.value eq "${away.id}"`)).toBe(0)
+    expect(await found(`groups[display eq "only there"]`)).toBe(0)
+    expect(await foundTeams('displayName eq "only there"')).toBe(0)
+    expect(await foundTeams(`members.value eq "${second.id}"`)).toBe(0)
+    expect((await listUsers(left.caller(), listing())).users.map(({ id }) => id)).toEqual([user.id])
+
+    // The same ids, names and externalIds are free, and every write stays here.
+    await changeTeam(left.caller(), team.id, replaceMembers(second.id), undefined, false)
+    await changeTeam(left.caller(), team.id, addMembers(user.id), undefined, false)
+    await changeUser(left.caller(), user.id, set({ userName: 'only there' }), undefined)
+    await deleteUser(left.caller(), user.id, undefined)
+    const again = await createUser(left.caller(), held({ userName: 'ada', externalId: 'x' }))
+    expect(again.id).toBe(user.id)
+    await deleteTeam(left.caller(), team.id, undefined)
+    expect(await snapshot(right)).toEqual(untouched)
+  })
+}
