@@ -5,7 +5,7 @@ import { getPath } from 'hono/utils/url'
 import { namespaceRoutes } from './http/admin/namespaces.ts'
 import { tokenRoutes } from './http/admin/tokens.ts'
 import { API, type Dependencies, type ScimEnv } from './http/context.ts'
-import { describeReason, failureResponse, type Reason } from './http/failure.ts'
+import { describeReason, failureResponse, type Reason, reasonOf } from './http/failure.ts'
 import { scimRoutes } from './http/scim/routes.ts'
 import { Refused } from './scim/error.ts'
 import { StoreFailure } from './store/failure.ts'
@@ -15,24 +15,23 @@ const ADMIN = new RegExp(`^${API}(?:/[^/]+/tokens(?:/.*)?)?$`)
 /** The path of one namespace, which the operator deletes and SCIM has nothing at. */
 const NAMESPACE = new RegExp(`^${API}/[^/]+$`)
 
+const VERSION = new RegExp(`^(${API}/[^/]+)/v2(?=/|$)`)
+
 /**
  * The path that is routed. Administrators end the URL that they paste with a slash, so that clients
- * ask for `//Users`; that and a slash at the end do no harm.
+ * ask for `//Users`; that and a slash at the end do no harm. `/v2` is the version that there is
+ * (RFC 7644 §3.13) and may be left out.
  */
 function routedPath(request: Request): string {
-  const path = getPath(request).replace(/\/{2,}/g, '/')
+  const path = getPath(request)
+    .replace(/\/{2,}/g, '/')
+    .replace(VERSION, '$1')
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 function isAdmin(request: Request): boolean {
   const path = routedPath(request)
   return ADMIN.test(path) || (request.method === 'DELETE' && NAMESPACE.test(path))
-}
-
-/** What a thrown error means; what nobody foresaw is a fault of ours or of the platform. */
-function reasonOf(error: Error): Reason {
-  if (error instanceof Refused) return error.reason
-  return { kind: 'unavailable' }
 }
 
 /** Makes the application from what it runs on. */

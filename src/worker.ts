@@ -12,10 +12,17 @@ export interface Environment {
   readonly ENABLE_GROUP_SYNC?: string
   readonly REJECT_NON_PROVISIONED_USERS?: string
   readonly REQUIRE_EXTERNAL_ID?: string
+  readonly MAX_BULK_OPERATIONS?: string
 }
 
 function flag(text: string | undefined, otherwise: boolean): boolean {
   return text === undefined ? otherwise : text.toLowerCase() === 'true'
+}
+
+/** A positive whole number; what is none counts as absent. */
+function positive(text: string | undefined, otherwise: number): number {
+  const number = Number(text)
+  return Number.isInteger(number) && number > 0 ? number : otherwise
 }
 
 function settingsOf(environment: Environment): Settings {
@@ -35,6 +42,7 @@ function appOf(environment: Environment) {
     database: d1(environment.DB),
     settings: settingsOf(environment),
     operatorToken: environment.OPERATOR_TOKEN,
+    maxBulkOperations: positive(environment.MAX_BULK_OPERATIONS, 1000),
     now: () => Date.now(),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     log: (line) => console.log(JSON.stringify(line)),

@@ -8,6 +8,9 @@ export const MAXIMUM_BODY = 1024 * 1024
 /** The same where a body lists members. */
 export const MAXIMUM_GROUP_BODY = 10 * 1024 * 1024
 
+/** The same for a bulk request. */
+export const MAXIMUM_BULK_BODY = 10 * 1024 * 1024
+
 const MEDIA_TYPES: ReadonlySet<string> = new Set(['application/scim+json', 'application/json'])
 
 /**

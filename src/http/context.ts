@@ -29,7 +29,9 @@ export interface Dependencies {
   readonly operatorToken: string | undefined
   /** Milliseconds since 1970. */
   readonly now: () => number
-  readonly randomBytes: (length: number) => Uint8Array
+  readonly randomBytes: (length: number) => Uint8Array<ArrayBuffer>
+  /** How many operations one bulk request may hold. */
+  readonly maxBulkOperations: number
   readonly log: (line: LogLine) => void
 }
 

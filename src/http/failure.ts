@@ -4,6 +4,7 @@
  * route answers Grafana's members alone.
  */
 import { errorBody, type ProtocolReason, quote, Refused, type ScimType } from '../scim/error.ts'
+import type { JsonObject } from '../scim/json.ts'
 import type { StoreReason } from '../store/refusal.ts'
 
 /** What HTTP itself, or an operator's request, is refused for. */
@@ -12,6 +13,10 @@ export type HttpReason =
   | { readonly kind: 'method-not-allowed'; readonly allowed: readonly string[] }
   | { readonly kind: 'unsupported-media-type'; readonly received: string }
   | { readonly kind: 'too-large'; readonly limit: number }
+  | { readonly kind: 'not-acceptable'; readonly accept: string }
+  | { readonly kind: 'too-many-operations'; readonly limit: number }
+  | { readonly kind: 'unresolved-reference'; readonly bulkId: string }
+  | { readonly kind: 'unsupported-version'; readonly version: string }
   | { readonly kind: 'not-implemented'; readonly feature: string }
   | { readonly kind: 'unavailable' }
   | { readonly kind: 'unknown-schema-or-type'; readonly id: string }
@@ -203,6 +208,33 @@ export function describeReason(reason: Reason): WireFailure {
         messageId: 'scim.too-large',
         detail: `The body is larger than ${reason.limit} bytes, which is the most; split it.`,
       }
+    case 'not-acceptable':
+      return {
+        status: 406,
+        messageId: 'scim.not-acceptable',
+        detail: `Answers are application/scim+json, which Accept ${quote(reason.accept)} excludes.`,
+      }
+    case 'too-many-operations':
+      return {
+        status: 413,
+        messageId: 'scim.too-many-operations',
+        detail: `One bulk request holds ${reason.limit} operations at most; send several.`,
+      }
+    case 'unresolved-reference':
+      return {
+        status: 409,
+        messageId: 'scim.unresolved-reference',
+        detail:
+          `bulkId:${reason.bulkId} stands for nothing: no POST of this request has that bulkId, ` +
+          'or it failed or was not carried out.',
+      }
+    case 'unsupported-version':
+      return {
+        status: 400,
+        scimType: 'invalidVers',
+        messageId: 'scim.invalidVers',
+        detail: `Version ${reason.version} of SCIM is not supported; version 2 is at the base URL.`,
+      }
     case 'unsupported-media-type':
       return {
         status: 415,
@@ -262,13 +294,21 @@ function unavailable(detail: string): WireFailure {
   }
 }
 
+/** What a thrown error means; what nobody foresaw is a fault of ours or of the platform. */
+export function reasonOf(error: unknown): Reason {
+  return error instanceof Refused ? (error.reason as Reason) : { kind: 'unavailable' }
+}
+
+/** The SCIM Error of a refusal, with Grafana's members. */
+export function scimErrorBody(failure: WireFailure): JsonObject {
+  const { status, scimType, messageId, detail, message = detail } = failure
+  return { ...errorBody(status, detail, scimType), message, messageId, statusCode: status }
+}
+
 /** The response of a refusal. */
 export function failureResponse(failure: WireFailure, scim: boolean): Response {
-  const { status, scimType, messageId, detail, message = detail, headers } = failure
-  const grafana = { message, messageId, statusCode: status }
-  const body = scim
-    ? { ...errorBody(status, detail, scimType), ...grafana }
-    : { ...grafana, detail }
+  const { status, messageId, detail, message = detail, headers } = failure
+  const body = scim ? scimErrorBody(failure) : { message, messageId, statusCode: status, detail }
   return new Response(JSON.stringify(body), {
     status,
     headers: { 'Content-Type': scim ? 'application/scim+json' : 'application/json', ...headers },

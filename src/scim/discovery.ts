@@ -10,15 +10,31 @@ import {
   SERVICE_PROVIDER_CONFIG,
 } from './schema/service-provider.ts'
 
+/** What depends on the deployment. */
+export interface Capabilities {
+  readonly maxBulkOperations: number
+  /** In bytes. */
+  readonly maxBulkPayload: number
+  /** In seconds. */
+  readonly cursorLifetime: number
+}
+
 /** What this service provider supports (RFC 7643 §5), told as it is. */
-export function serviceProviderConfig(baseUrl: string): JsonObject {
+export function serviceProviderConfig(
+  baseUrl: string,
+  { maxBulkOperations, maxBulkPayload, cursorLifetime }: Capabilities,
+): JsonObject {
   return {
     schemas: [SERVICE_PROVIDER_CONFIG],
     patch: { supported: true },
-    bulk: { supported: false, maxOperations: 0, maxPayloadSize: 0 },
+    bulk: {
+      supported: true,
+      maxOperations: maxBulkOperations,
+      maxPayloadSize: maxBulkPayload,
+    },
     filter: { supported: true, maxResults: MAXIMUM_PAGE_SIZE },
     changePassword: { supported: false },
-    sort: { supported: false },
+    sort: { supported: true },
     etag: { supported: true },
     authenticationSchemes: [
       {
@@ -30,11 +46,12 @@ export function serviceProviderConfig(baseUrl: string): JsonObject {
       },
     ],
     pagination: {
-      cursor: false,
+      cursor: true,
       index: true,
       defaultPaginationMethod: 'index',
       defaultPageSize: DEFAULT_PAGE_SIZE,
       maxPageSize: MAXIMUM_PAGE_SIZE,
+      cursorTimeout: cursorLifetime,
     },
     meta: {
       resourceType: 'ServiceProviderConfig',

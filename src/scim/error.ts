@@ -3,6 +3,8 @@
  * RFC 7644 §3.12.
  */
 
+import type { JsonObject } from './json.ts'
+
 /** The detail error keywords of RFC 7644 §3.12, table 9, with those of RFC 9865 §2.1. */
 export type ScimType =
   | 'invalidFilter'
@@ -57,16 +59,8 @@ export function quote(value: unknown): string {
 
 export const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error'
 
-/** The body of an error (RFC 7644 §3.12). The status is a string. */
-export interface ErrorBody {
-  readonly schemas: readonly [typeof ERROR]
-  readonly status: string
-  readonly scimType?: ScimType
-  readonly detail: string
-}
-
-/** Builds the body of an error. */
-export function errorBody(status: number, detail: string, scimType?: ScimType): ErrorBody {
+/** Builds the body of an error (RFC 7644 §3.12). The status is a string. */
+export function errorBody(status: number, detail: string, scimType?: ScimType): JsonObject {
   return {
     schemas: [ERROR],
     status: String(status),

@@ -69,11 +69,11 @@ function authorityOf(claim: Claim): Statement<Authority> {
 function goodToken(
   tokenHash: string,
   namespace: Namespace,
-  permission: Permission | null,
+  permissions: readonly Permission[],
   now: number,
 ): SQL {
-  const granted =
-    permission === null ? sql`` : sql` and k.permissions & ${permissionBits[permission]} <> 0`
+  const bits = permissions.reduce((sum, permission) => sum | permissionBits[permission], 0)
+  const granted = bits === 0 ? sql`` : sql` and k.permissions & ${bits} = ${bits}`
   return sql`select 1 from token k where k.hash = ${tokenHash}
     and k.namespace = ${namespace} and k.revoked_at is null
     and (k.expires_at is null or k.expires_at > ${now})${granted}`
@@ -82,26 +82,26 @@ function goodToken(
 /**
  * Decides the caller's claim and reads, in one trip.
  *
- * @param permission what the request needs; null where a good token is enough
+ * @param permissions all that the request needs; none where a good token is enough
  * @param reads the statements, each of which must read what it is given first
  * @throws Refusal when the credential is not good enough
  */
 export async function readAs<const T extends readonly Statement[]>(
   caller: Caller,
-  permission: Permission | null,
+  permissions: readonly Permission[],
   reads: (namespace: Namespace, allowed: Allowed) => T,
 ): Promise<{ readonly principal: Principal; readonly rows: Results<T> }> {
   const { claim, database, now } = caller
   const parsed = claim.namespace
   const allowedIn = (namespace: Namespace) =>
-    sql`(${goodToken(claim.tokenHash, namespace, permission, now)}) allowed cross join`
+    sql`(${goodToken(claim.tokenHash, namespace, permissions, now)}) allowed cross join`
   const statements = parsed.ok ? reads(parsed.namespace, allowedIn(parsed.namespace)) : []
   const [authorities = [], ...rows] = await database.batch('read', [
     authorityOf(claim),
     ...statements,
   ])
   const authority = authorities[0] as Authority | undefined
-  const decided = decide(claim, authority, permission, caller.fileSettings, now)
+  const decided = decide(claim, authority, permissions, caller.fileSettings, now)
   if (!isPrincipal(decided)) throw new Refusal(decided)
   if (now - (decided.lastUsedAt ?? 0) >= LAST_USE_INTERVAL) {
     caller.later(() => noteUse(database, claim.tokenHash, now))
@@ -133,10 +133,10 @@ export async function writeAs<const T extends readonly Statement[]>(
   statements: readonly Statement[],
   answers: T,
 ): Promise<Results<T>> {
-  const { namespace, tokenHash, permission, storedSettings } = principal
+  const { namespace, tokenHash, permissions, storedSettings } = principal
   const guard = sql`
     insert into guard (ok)
-    select exists (${goodToken(tokenHash, namespace, permission, caller.now)})
+    select exists (${goodToken(tokenHash, namespace, permissions, caller.now)})
       and exists (select 1 from namespace n
         where n.name = ${namespace} and n.settings is ${storedSettings})
       and (${condition})`

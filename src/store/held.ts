@@ -35,7 +35,7 @@ export function release<T>(held: Held<T>): T {
   throw held.error
 }
 
-/** What is made of a held value; an error stays held. */
-export function mapHeld<T, U>(held: Held<T>, map: (value: T) => U): Held<U> {
-  return held.ok ? { ok: true, value: map(held.value) } : held
+/** What is made of a held value; an error stays held, and one that this gives is held, too. */
+export function andThen<T, U>(held: Held<T>, read: (value: T) => U): Held<U> {
+  return held.ok ? hold(() => read(held.value)) : held
 }

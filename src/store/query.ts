@@ -122,6 +122,31 @@ function held(source: Source, path: AttributePath, values: SQL): readonly SQL[] 
   return select && [select]
 }
 
+/**
+ * The key that a list of users is sorted by: that of a singular attribute, or of the primary or
+ * else the first element of a multi-valued one. NULL where there is no value.
+ */
+export function compileUserSort(namespace: Namespace, path: AttributePath | undefined): SQL {
+  return compileSort(userSource(namespace), path)
+}
+
+/** The same for groups. */
+export function compileGroupSort(namespace: Namespace, path: AttributePath | undefined): SQL {
+  return compileSort(groupSource(namespace), path)
+}
+
+function compileSort(source: Source, path: AttributePath | undefined): SQL {
+  if (path === undefined) return sql`null`
+  const { attribute, sub } = path
+  // An empty string is no value (RFC 7644 §3.4.2.2, `pr`).
+  if (!attribute.multiValued) return sql`nullif(${source.scalar(path).expression}, '')`
+  const elements = source.elements(path)
+  const hasPrimary = attribute.subAttributes?.some(({ name }) => name === 'primary') === true
+  const key = elements.sub(sub?.name)
+  const order = hasPrimary ? sql`coalesce(${elements.sub('primary')}, 0) desc` : key
+  return sql`(select nullif(${key}, '') from ${elements.rows} order by ${order} limit 1)`
+}
+
 /** The attributes of users that one user of a namespace has at most. */
 export const uniqueOfUser: ReadonlySet<string> = new Set(['id', 'userName', 'externalId'])
 /** The same of groups, whose externalId is not unique. */
@@ -303,6 +328,8 @@ function compileTerm(source: Source, filter: Filter, negated: boolean, leaves: n
     }
     case 'not':
       return compileTerm(source, filter.filter, !negated, leaves)
+    case 'constant':
+      return { condition: filter.holds === negated ? sql`0` : sql`1` }
     default: {
       const leaf = compileLeaf(source, filter, leaves)
       return { condition: negated ? sql`not ${leaf}` : leaf }
@@ -351,7 +378,7 @@ function anyOf(conditions: readonly SQL[]): SQL {
   )
 }
 
-type Leaf = Exclude<Filter, { readonly kind: 'and' | 'or' | 'not' }>
+type Leaf = Exclude<Filter, { readonly kind: 'and' | 'or' | 'not' | 'constant' }>
 
 function compileLeaf(source: Source, filter: Leaf, leaves: number): SQL {
   const { path } = filter
@@ -529,6 +556,7 @@ function singular(filter: Filter): Filter {
     case 'not':
       return { ...filter, filter: singular(filter.filter) }
     case 'element':
+    case 'constant':
       return filter
     default:
       return {

@@ -8,8 +8,6 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import { fold } from '../scim/comparison.ts'
-import type { Filter } from '../scim/filter/bind.ts'
-import type { Page } from '../scim/list.ts'
 import {
   MAXIMUM_MEMBERS,
   type MemberChange,
@@ -18,7 +16,12 @@ import {
 } from '../scim/patch/members.ts'
 import type { Attributes } from '../scim/resource/resource.ts'
 import { sameValue } from '../scim/resource/value.ts'
-import { groupVersion, matchesVersion } from '../scim/resource/version.ts'
+import {
+  groupVersion,
+  isConditional,
+  mayWrite,
+  type Preconditions,
+} from '../scim/resource/version.ts'
 import type { Principal } from '../tenancy/credential.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import { difference, withoutEmptyExternalId } from './account.ts'
@@ -34,14 +37,10 @@ import type { Statement } from './database.ts'
 import { type Action, closeEvents, recordEvent } from './event.ts'
 import { StoreFailure } from './failure.ts'
 import { type Held, release } from './held.ts'
-import { compileGroupFilter, moreGroupsThan, selectsOne, uniqueOfGroup } from './query.ts'
 import { Refusal } from './refusal.ts'
 
 /** How many ids one statement parameter and one event hold: D1 refuses values above 2 MB. */
 const CHUNK = 50_000
-
-/** How many members a page of groups holds before it ends early. */
-const MEMBERS_PER_PAGE = 100_000
 
 export interface Member {
   readonly id: string
@@ -62,7 +61,8 @@ export interface StoredTeam {
   readonly version: string
 }
 
-interface TeamRow {
+/** The columns of a team, as `teamColumns` selects them from the row `t`. */
+export interface TeamRow {
   readonly id: string
   readonly revision: number
   readonly managed: number
@@ -72,11 +72,12 @@ interface TeamRow {
   readonly lastModified: number
 }
 
-interface MemberRow extends Member {
+/** A member, with the team. */
+export interface MemberRow extends Member {
   readonly teamId: string
 }
 
-const teamColumns = sql`t.id, t.revision, t.managed, t.display_name as "displayName",
+export const teamColumns = sql`t.id, t.revision, t.managed, t.display_name as "displayName",
   t.external_id as "externalId", t.created_at as "createdAt", t.last_modified as "lastModified"`
 
 function selectTeam(
@@ -89,7 +90,7 @@ function selectTeam(
 }
 
 /** The members of the teams whose ids the query `teams` gives. */
-function selectMembers(
+export function selectMembers(
   namespace: Namespace,
   teams: SQL,
   allowed: Allowed = unconditionally,
@@ -103,14 +104,16 @@ function selectMembers(
     order by m.team_id, m.user_id`
 }
 
-const noMembers: Statement<MemberRow> = sql<MemberRow>`select 1 where 0`
+/** Stands where no members are asked for. */
+export const noMembers: Statement<MemberRow> = sql<MemberRow>`select 1 where 0`
 
 function attributesOf(row: TeamRow): Attributes {
   const { displayName, externalId } = row
   return externalId === null ? { displayName } : { externalId, displayName }
 }
 
-function toTeam(row: TeamRow, members?: readonly Member[]): StoredTeam {
+/** The team that a row describes. */
+export function toTeam(row: TeamRow, members?: readonly Member[]): StoredTeam {
   return {
     id: row.id,
     revision: row.revision,
@@ -138,71 +141,11 @@ export async function readTeam(
   id: string,
   withMembers: boolean,
 ): Promise<StoredTeam> {
-  const { rows } = await readAs(caller, 'teams:read', (namespace, allowed) => [
+  const { rows } = await readAs(caller, ['teams:read'], (namespace, allowed) => [
     selectTeam(namespace, id, allowed),
     withMembers ? selectMembers(namespace, sql`${id}`, allowed) : noMembers,
   ])
   return toTeam(found(rows[0][0], id), withMembers ? rows[1] : undefined)
-}
-
-/** A page of teams, and how many there are in all. */
-export interface TeamList {
-  readonly teams: readonly StoredTeam[]
-  readonly total: number
-}
-
-/**
- * Lists teams in the order of their ids. With members, a page ends once it holds 100,000 of them.
- *
- * @throws Refusal; ProtocolError for a filter that was held back
- */
-export async function listTeams(
-  caller: Caller,
-  request: Held<{ readonly filter: Filter | undefined; readonly page: Page }>,
-  withMembers: boolean,
-): Promise<TeamList> {
-  const { filter, page } = request.ok
-    ? request.value
-    : { filter: undefined, page: { startIndex: 1, count: 0 } }
-  const single = filter !== undefined && selectsOne(filter, uniqueOfGroup)
-  const { principal, rows } = await readAs(caller, 'teams:read', (namespace, allowed) => {
-    const condition =
-      filter === undefined ? sql`` : sql`and ${compileGroupFilter(namespace, filter)}`
-    const matching = sql`team t where t.namespace = ${namespace} ${condition}`
-    const [limit, offset] = single ? [1, 0] : [page.count, page.startIndex - 1]
-    const paged = sql`select t.* from ${allowed} ${matching}
-      order by t.id limit ${limit} offset ${offset}`
-    const cutsOff = withMembers && !single
-    const shown = cutsOff
-      ? sql`select t.* from (select s.*, sum(s.members) over (order by s.id) - s.members as earlier
-          from (${paged}) s) t where t.earlier < ${MEMBERS_PER_PAGE}`
-      : paged
-    // A page that ends early does not show all that there is, however little that may be.
-    const countsAll = cutsOff || filter === undefined || page.startIndex > 1
-    const more = countsAll ? sql`1` : moreGroupsThan(page.count, namespace, filter)
-    return [
-      sql<TeamRow>`select ${teamColumns} from (${shown}) t order by t.id`,
-      withMembers ? selectMembers(namespace, sql`select t.id from (${shown}) t`) : noMembers,
-      filter === undefined || single
-        ? sql<{ readonly total: number }>`select 0 as total`
-        : sql<{ readonly total: number }>`
-            select count(*) as total from ${allowed} ${matching} and ${more}`,
-    ] as const
-  })
-  release(request)
-  const [teams, members, counted] = rows
-  const membersOf = Map.groupBy(members, ({ teamId }) => teamId)
-  const stored = teams.map((row) =>
-    toTeam(row, withMembers ? (membersOf.get(row.id) ?? []) : undefined),
-  )
-  if (single) {
-    const visible = page.startIndex === 1 && page.count > 0
-    return { teams: visible ? stored : [], total: stored.length }
-  }
-  // Where the page shows all, nothing was counted.
-  const total =
-    filter === undefined ? principal.teams : Math.max(counted[0]?.total ?? 0, stored.length)
-  return { teams: stored, total }
 }
 
 function requireSync({ settings }: Principal): void {
@@ -240,7 +183,7 @@ export async function createTeam(
   const given = body.ok ? withoutEmptyExternalId(body.value.attributes) : {}
   const name = String(given.displayName)
   return untilWon(async () => {
-    const { principal, rows } = await readAs(caller, 'teams:create', (namespace, allowed) => [
+    const { principal, rows } = await readAs(caller, ['teams:create'], (namespace, allowed) => [
       selectByName(namespace, name, allowed),
     ])
     requireSync(principal)
@@ -325,26 +268,26 @@ export interface TeamChange {
  * Changes a team, and takes it under management. A change that changes nothing keeps version and
  * lastModified; one that names nobody but unknown members leaves an event nevertheless.
  *
- * @param ifMatch the If-Match header
+ * @param preconditions If-Match and If-None-Match
  * @throws Refusal `not-found`, `stale-version`, `taken` and others; ProtocolError from the change
  */
 export async function changeTeam(
   caller: Caller,
   id: string,
   change: Held<TeamChange>,
-  ifMatch: string | undefined,
+  preconditions: Preconditions,
   withMembers: boolean,
 ): Promise<StoredTeam> {
   return untilWon(async () => {
     const needsMembers = change.ok && change.value.dependsOnMembers
-    const { principal, rows } = await readAs(caller, 'teams:write', (namespace, allowed) => [
+    const { principal, rows } = await readAs(caller, ['teams:write'], (namespace, allowed) => [
       selectTeam(namespace, id, allowed),
       needsMembers ? selectMembers(namespace, sql`${id}`, allowed) : noMembers,
     ])
     requireSync(principal)
     const row = found(rows[0][0], id)
     const current = toTeam(row)
-    if (ifMatch !== undefined && !matchesVersion(ifMatch, current.version)) {
+    if (!mayWrite(preconditions, current.version)) {
       throw new Refusal({ kind: 'stale-version' })
     }
     const { attributes, members } = release(change)
@@ -357,7 +300,7 @@ export async function changeTeam(
     return replaceTeam(caller, principal, row, next, members(forms), {
       action: current.managed ? 'team.update' : 'team.adopt',
       withMembers,
-      asRead: needsMembers || ifMatch !== undefined,
+      asRead: needsMembers || isConditional(preconditions),
     })
   })
 }
@@ -404,7 +347,7 @@ async function replaceTeam(
     return await write(caller, principal, condition, statements, id, how.withMembers)
   } catch (error) {
     if (error instanceof StoreFailure && error.kind === 'unique') {
-      const { rows } = await readAs(caller, principal.permission, (_namespace, allowed) => [
+      const { rows } = await readAs(caller, principal.permissions, (_namespace, allowed) => [
         selectByName(namespace, name, allowed),
       ])
       const holder = rows[0][0]
@@ -560,16 +503,16 @@ function carryOut(
 export async function deleteTeam(
   caller: Caller,
   id: string,
-  ifMatch: string | undefined,
+  preconditions: Preconditions,
 ): Promise<void> {
   await untilWon(async () => {
-    const { principal, rows } = await readAs(caller, 'teams:delete', (namespace, allowed) => [
+    const { principal, rows } = await readAs(caller, ['teams:delete'], (namespace, allowed) => [
       selectTeam(namespace, id, allowed),
     ])
     requireSync(principal)
     const row = found(rows[0][0], id)
     if (row.managed === 0) throw new Refusal({ kind: 'unmanaged', resourceType: 'Group' })
-    if (ifMatch !== undefined && !matchesVersion(ifMatch, groupVersion(row.revision))) {
+    if (!mayWrite(preconditions, groupVersion(row.revision))) {
       throw new Refusal({ kind: 'stale-version' })
     }
     const { namespace } = principal

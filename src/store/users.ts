@@ -1,10 +1,13 @@
 /** Users: accounts of one namespace. A write is a compare-and-swap on the revision that was read. */
 import { type SQL, sql } from 'drizzle-orm'
-import type { Filter } from '../scim/filter/bind.ts'
-import type { Page } from '../scim/list.ts'
 import type { Attributes } from '../scim/resource/resource.ts'
 import { sameValue } from '../scim/resource/value.ts'
-import { matchesVersion, userVersion } from '../scim/resource/version.ts'
+import {
+  isConditional,
+  mayWrite,
+  type Preconditions,
+  userVersion,
+} from '../scim/resource/version.ts'
 import { ENTERPRISE_USER } from '../scim/schema/enterprise-user.ts'
 import type { Principal } from '../tenancy/credential.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
@@ -29,7 +32,6 @@ import type { Statement } from './database.ts'
 import { type Action, closeEvents, recordEvent } from './event.ts'
 import { StoreFailure } from './failure.ts'
 import { type Held, release } from './held.ts'
-import { compileUserFilter, moreUsersThan, selectsOne, uniqueOfUser } from './query.ts'
 import { Refusal, type UniqueAttribute } from './refusal.ts'
 
 /** A user as it is stored, with the groups that it is in. Times are milliseconds since 1970. */
@@ -46,7 +48,8 @@ export interface StoredUser {
   readonly version: string
 }
 
-interface UserRow {
+/** The columns of a user, as `userColumns` selects them from the row `u`. */
+export interface UserRow {
   readonly id: string
   readonly revision: number
   readonly managed: number
@@ -68,7 +71,7 @@ const groupPairs = sql`(
 
 const managerId = sql.raw(`json_extract(u.resource, '$."${ENTERPRISE_USER}".manager.value')`)
 
-const userColumns = sql`
+export const userColumns = sql`
   u.id, u.revision, u.managed, u.resource, u.created_at as "createdAt",
   u.last_modified as "lastModified", u.sessions_valid_from as "sessionsValidFrom",
   ${groupPairs} as groups,
@@ -84,7 +87,8 @@ function selectUser(
     where u.namespace = ${namespace} and u.id = ${id}`
 }
 
-function toUser(row: UserRow): StoredUser {
+/** The user that a row describes. */
+export function toUser(row: UserRow): StoredUser {
   const pairs: readonly (readonly [string, string])[] = JSON.parse(row.groups)
   return {
     id: row.id,
@@ -111,75 +115,28 @@ function found(row: UserRow | undefined, id: string): StoredUser {
  * @throws Refusal
  */
 export async function readUser(caller: Caller, id: string): Promise<StoredUser> {
-  const { rows } = await readAs(caller, 'org.users:read', (namespace, allowed) => [
+  const { rows } = await readAs(caller, ['org.users:read'], (namespace, allowed) => [
     selectUser(namespace, id, allowed),
   ])
   return found(rows[0][0], id)
 }
 
-interface Total {
-  readonly total: number
-}
-
-/** Stands where nothing needs to be counted. */
-const noTotal: Statement<Total> = sql<Total>`select 0 as total`
-
-/** A page of users, and how many there are in all. */
-export interface UserList {
-  readonly users: readonly StoredUser[]
-  readonly total: number
-}
-
-/**
- * Lists users in the order of their ids, which is the order in which they were created.
- *
- * @throws Refusal; ProtocolError for a filter that was held back
- */
-export async function listUsers(
-  caller: Caller,
-  request: Held<{ readonly filter: Filter | undefined; readonly page: Page }>,
-): Promise<UserList> {
-  const { filter, page } = request.ok
-    ? request.value
-    : { filter: undefined, page: { startIndex: 1, count: 0 } }
-  // At most one user matches: its page need not be counted, nor cut out by the database.
-  const single = filter !== undefined && selectsOne(filter, uniqueOfUser)
-  const { principal, rows } = await readAs(caller, 'org.users:read', (namespace, allowed) => {
-    const condition =
-      filter === undefined ? sql`` : sql`and ${compileUserFilter(namespace, filter)}`
-    const matching = sql`user u where u.namespace = ${namespace} ${condition}`
-    const [limit, offset] = single ? [1, 0] : [page.count, page.startIndex - 1]
-    const paged = sql<UserRow>`
-      select ${userColumns} from ${allowed} ${matching}
-      order by u.id limit ${limit} offset ${offset}`
-    if (filter === undefined || single) return [paged, noTotal] as const
-    const more = page.startIndex === 1 ? moreUsersThan(page.count, namespace, filter) : sql`1`
-    const counted = sql<Total>`select count(*) as total from ${allowed} ${matching} and ${more}`
-    return [paged, counted] as const
-  })
-  release(request)
-  const [users, counted] = rows
-  if (single) {
-    const shown = page.startIndex === 1 && page.count > 0 ? users : []
-    return { users: shown.map(toUser), total: users.length }
-  }
-  // Where the page shows all, nothing was counted.
-  const total =
-    filter === undefined ? principal.users : Math.max(counted[0]?.total ?? 0, users.length)
-  return { users: users.map(toUser), total }
-}
-
-function requireSync({ settings }: Principal): void {
+/** @throws Refusal `sync-disabled` */
+export function requireUserSync({ settings }: Principal): void {
   if (!settings.enableUserSync) {
     throw new Refusal({ kind: 'sync-disabled', setting: 'enableUserSync' })
   }
 }
 
-interface CandidateRow extends UserRow {
+/** A user with the keys that make it unique. */
+export interface CandidateRow extends UserRow {
   readonly userNameKey: string
   readonly emailKey: string | null
   readonly externalId: string | null
 }
+
+export const candidateColumns = sql`${userColumns}, u.user_name_key as "userNameKey",
+  u.email_key as "emailKey", u.external_id as "externalId"`
 
 /** Everybody who has one of the unique values; each branch of the union is one index lookup. */
 function selectHolders(
@@ -189,9 +146,7 @@ function selectHolders(
 ): Statement<CandidateRow> {
   const { userName, email, externalId } = accountKeys(attributes)
   return sql<CandidateRow>`
-    select ${userColumns}, u.user_name_key as "userNameKey", u.email_key as "emailKey",
-      u.external_id as "externalId"
-    from ${allowed} user u where u.namespace = ${namespace} and u.id in (
+    select ${candidateColumns} from user u where u.namespace = ${namespace} and ${allowed} and u.id in (
       select id from user where namespace = ${namespace} and user_name_key = ${userName}
       union all select id from user where namespace = ${namespace} and external_id = ${externalId}
       union all select id from user where namespace = ${namespace} and email_key = ${email})`
@@ -208,7 +163,7 @@ function holdersOf(rows: readonly CandidateRow[], attributes: Attributes) {
 }
 
 /** Refuses what somebody else holds, in the order userName, externalId, e-mail. */
-function refuseTaken(
+export function refuseTaken(
   rows: readonly CandidateRow[],
   attributes: Attributes,
   ownId: string | undefined,
@@ -255,7 +210,7 @@ function selectRetained(
 export async function createUser(caller: Caller, body: Held<Attributes>): Promise<StoredUser> {
   const given = body.ok ? withoutEmptyExternalId(body.value) : undefined
   return untilWon(async () => {
-    const { principal, rows } = await readAs(caller, 'org.users:add', (namespace, allowed) => {
+    const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => {
       const sought = given ?? { userName: '' }
       const externalId = accountKeys(sought).externalId
       return [
@@ -263,7 +218,7 @@ export async function createUser(caller: Caller, body: Held<Attributes>): Promis
         selectRetained(namespace, externalId, allowed),
       ]
     })
-    requireSync(principal)
+    requireUserSync(principal)
     release(body)
     const attributes = given ?? {}
     if (principal.settings.requireExternalId && attributes.externalId === undefined) {
@@ -336,29 +291,29 @@ export type UserChange = (current: StoredUser) => Attributes
  * Changes a user by the attributes as they are, and takes it under management. A change that
  * changes nothing keeps version and lastModified, and leaves no event.
  *
- * @param ifMatch the If-Match header
+ * @param preconditions If-Match and If-None-Match
  * @throws Refusal `not-found`, `stale-version`, `taken` and others; ProtocolError from the change
  */
 export async function changeUser(
   caller: Caller,
   id: string,
   change: Held<UserChange>,
-  ifMatch: string | undefined,
+  preconditions: Preconditions,
 ): Promise<StoredUser> {
   return untilWon(async () => {
-    const { principal, rows } = await readAs(caller, 'org.users:write', (namespace, allowed) => [
+    const { principal, rows } = await readAs(caller, ['org.users:write'], (namespace, allowed) => [
       selectUser(namespace, id, allowed),
     ])
-    requireSync(principal)
+    requireUserSync(principal)
     const current = found(rows[0][0], id)
-    if (ifMatch !== undefined && !matchesVersion(ifMatch, current.version)) {
+    if (!mayWrite(preconditions, current.version)) {
       throw new Refusal({ kind: 'stale-version' })
     }
     const changed = withoutEmptyExternalId(release(change)(current))
     // `active` is never unassigned: what does not say who may sign in leaves it as it is.
     const next = { ...changed, active: changed.active ?? current.attributes.active ?? true }
     if (current.managed && sameValue(next, current.attributes)) return current
-    return replaceAttributes(caller, principal, current, next, ifMatch)
+    return replaceAttributes(caller, principal, current, next, preconditions)
   })
 }
 
@@ -368,7 +323,7 @@ async function replaceAttributes(
   principal: Principal,
   current: StoredUser,
   attributes: Attributes,
-  ifMatch?: string,
+  preconditions: Preconditions = {},
 ): Promise<StoredUser> {
   const { namespace } = principal
   const { id } = current
@@ -397,7 +352,7 @@ async function replaceAttributes(
     recordEvent(caller, principal, managed ? 'user.update' : 'user.adopt', id, sql`${changes}`),
     closeEvents(principal),
   ]
-  const condition = unchanged(namespace, current, ifMatch)
+  const condition = unchanged(namespace, current, preconditions)
   try {
     const answers = [selectUser(namespace, id)] as const
     const [[row]] = await writeAs(caller, principal, condition, statements, answers)
@@ -410,10 +365,10 @@ async function replaceAttributes(
   }
 }
 
-/** True while the user is as it was read; with If-Match, also while its groups are. */
-function unchanged(namespace: Namespace, current: StoredUser, ifMatch: string | undefined): SQL {
+/** True while the user is as it was read; under a condition, also while its groups are. */
+function unchanged(namespace: Namespace, current: StoredUser, preconditions: Preconditions): SQL {
   const pairs = JSON.stringify(current.groups.map(({ id, name }) => [id, name]))
-  const sameGroups = ifMatch === undefined ? sql`` : sql` and ${groupPairs} = ${pairs}`
+  const sameGroups = isConditional(preconditions) ? sql` and ${groupPairs} = ${pairs}` : sql``
   return sql`exists (select 1 from user u where u.namespace = ${namespace} and u.id = ${current.id}
     and u.revision = ${current.revision}${sameGroups})`
 }
@@ -425,7 +380,7 @@ async function explainTaken(
   attributes: Attributes,
   id: string,
 ): Promise<void> {
-  const { rows } = await readAs(caller, principal.permission, (namespace, allowed) => [
+  const { rows } = await readAs(caller, principal.permissions, (namespace, allowed) => [
     selectHolders(namespace, attributes, allowed),
   ])
   refuseTaken(rows[0], attributes, id)
@@ -439,22 +394,22 @@ async function explainTaken(
 export async function deleteUser(
   caller: Caller,
   id: string,
-  ifMatch: string | undefined,
+  preconditions: Preconditions,
 ): Promise<void> {
   await untilWon(async () => {
-    const { principal, rows } = await readAs(caller, 'org.users:remove', (namespace, allowed) => [
+    const { principal, rows } = await readAs(caller, ['org.users:remove'], (namespace, allowed) => [
       selectUser(namespace, id, allowed),
     ])
-    requireSync(principal)
+    requireUserSync(principal)
     const current = found(rows[0][0], id)
     if (!current.managed) throw new Refusal({ kind: 'unmanaged', resourceType: 'User' })
-    if (ifMatch !== undefined && !matchesVersion(ifMatch, current.version)) {
+    if (!mayWrite(preconditions, current.version)) {
       throw new Refusal({ kind: 'stale-version' })
     }
     const { namespace } = principal
     const before = JSON.stringify(current.attributes)
     const ofUser = sql`namespace = ${namespace} and user_id = ${id}`
-    const condition = unchanged(namespace, current, ifMatch)
+    const condition = unchanged(namespace, current, preconditions)
     const statements = [
       recordEvent(
         caller,

@@ -51,14 +51,17 @@ export interface Authority {
 
 declare const principalBrand: unique symbol
 
-/** Who acts, with one permission in one namespace; proof that a claim was decided. */
+/** Who acts, with what permissions in one namespace; proof that a claim was decided. */
 export interface Principal {
   readonly [principalBrand]: true
   readonly namespace: Namespace
   readonly tokenHash: string
   readonly tokenId: string
   readonly accountId: string
-  readonly permission: Permission | null
+  /** What the request needs, and the token has. */
+  readonly permissions: readonly Permission[]
+  /** All that the token has, as bits. */
+  readonly granted: number
   readonly settings: Settings
   /** The stored settings as they were read, so that a write can check that they still apply. */
   readonly storedSettings: string | null
@@ -72,12 +75,12 @@ export interface Principal {
  * token is good.
  *
  * @param authority the row of the token; absent where there is none
- * @param permission what the request needs; null where a good token is enough
+ * @param permissions all that the request needs; none where a good token is enough
  */
 export function decide(
   claim: Claim,
   authority: Authority | undefined,
-  permission: Permission | null,
+  permissions: readonly Permission[],
   file: Settings,
   now: number,
 ): Principal | CredentialReason {
@@ -89,15 +92,15 @@ export function decide(
   if (namespace !== authority.namespace) {
     return { kind: 'invalid-namespace', advice: 'the token belongs to another namespace.' }
   }
-  if (permission !== null && (authority.permissions & permissionBits[permission]) === 0) {
-    return { kind: 'missing-permission', permission }
-  }
+  const missing = permissions.find((one) => (authority.permissions & permissionBits[one]) === 0)
+  if (missing !== undefined) return { kind: 'missing-permission', permission: missing }
   return {
     namespace,
     tokenHash: claim.tokenHash,
     tokenId: authority.tokenId,
     accountId: authority.accountId,
-    permission,
+    permissions,
+    granted: authority.permissions,
     settings: effectiveSettings(file, authority.settings),
     storedSettings: authority.settings,
     lastUsedAt: authority.lastUsedAt,

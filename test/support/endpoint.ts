@@ -43,6 +43,7 @@ export function makeEndpoint(database: Database = d1(binding)) {
     database: wrapped,
     settings: defaultSettings,
     operatorToken: OPERATOR_TOKEN,
+    maxBulkOperations: 1000,
     now: () => Date.now() + clock.offset,
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     log: (line) => log.push(line),

@@ -13,17 +13,24 @@ import { listResponse } from '../../scim/list.ts'
 import { readAs } from '../../store/authority.ts'
 import { Refusal } from '../../store/refusal.ts'
 import { parseNamespace } from '../../tenancy/namespace.ts'
+import { MAXIMUM_BULK_BODY } from '../body.ts'
 import { baseUrl, callerOf, type Dependencies, type ScimEnv } from '../context.ts'
+import { CURSOR_LIFETIME } from '../cursor.ts'
 import { HttpRefusal } from '../failure.ts'
 import { scim } from './reply.ts'
 
 /** The discovery routes, mounted below the base URL. */
 export function discoveryRoutes(dependencies: Dependencies) {
   const routes = new Hono<ScimEnv>()
+  const capabilities = {
+    maxBulkOperations: dependencies.maxBulkOperations,
+    maxBulkPayload: MAXIMUM_BULK_BODY,
+    cursorLifetime: CURSOR_LIFETIME,
+  }
 
   const decide = async (c: Context<ScimEnv>) => {
     if (c.req.header('Authorization') !== undefined) {
-      await readAs(callerOf(c, dependencies), null, () => [])
+      await readAs(callerOf(c, dependencies), [], () => [])
       return
     }
     const parsed = parseNamespace(c.req.param('namespace') ?? '')
@@ -32,14 +39,14 @@ export function discoveryRoutes(dependencies: Dependencies) {
 
   routes.get('/ServiceProviderConfig', async (c) => {
     await decide(c)
-    return scim(serviceProviderConfig(baseUrl(c)))
+    return scim(serviceProviderConfig(baseUrl(c), capabilities))
   })
 
   const collection = (path: string, resources: (base: string) => readonly JsonObject[]) => {
     routes.get(path, async (c) => {
       await decide(c)
       const all = resources(baseUrl(c))
-      return scim(listResponse(all, all.length, 1))
+      return scim(listResponse(all, all.length, { startIndex: 1 }))
     })
     routes.get(`${path}/:id`, async (c) => {
       await decide(c)

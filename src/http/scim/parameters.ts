@@ -1,31 +1,33 @@
 /** The query parameters of SCIM routes: RFC 7644 §3.4.2, §3.9. */
 import type { Context } from 'hono'
-import { type Filter, readFilter } from '../../scim/filter/bind.ts'
-import { type Page, readPage } from '../../scim/list.ts'
+import type { ListParameters } from '../../scim/list.ts'
 import { type Projection, readProjection } from '../../scim/resource/projection.ts'
 import type { ResourceType } from '../../scim/schema/resource-type.ts'
 import { queryOf, type ScimEnv } from '../context.ts'
 
-/** What a list request asks for. */
-export interface ListRequest {
-  readonly filter: Filter | undefined
-  readonly page: Page
-  readonly projection: Projection | undefined
-}
+const NAMES: readonly (keyof ListParameters)[] = [
+  'filter',
+  'sortBy',
+  'sortOrder',
+  'startIndex',
+  'count',
+  'cursor',
+  'attributes',
+  'excludedAttributes',
+]
 
-/** @throws ProtocolError */
-export function listRequestOf(c: Context<ScimEnv>, type: ResourceType): ListRequest {
+/** The parameters of a list in a query; their names count without regard to case. */
+export function listParametersOf(c: Context<ScimEnv>): ListParameters {
   const query = queryOf(c)
-  const filter = query.get('filter')
-  return {
-    filter: filter === undefined ? undefined : readFilter(type, filter),
-    page: readPage(query.get('startindex'), query.get('count')),
-    projection: projectionOf(c, type),
-  }
+  const given = NAMES.flatMap((name) => {
+    const value = query.get(name.toLowerCase())
+    return value === undefined ? [] : [[name, value]]
+  })
+  return Object.fromEntries(given)
 }
 
 /** @throws ProtocolError */
 export function projectionOf(c: Context<ScimEnv>, type: ResourceType): Projection | undefined {
-  const query = queryOf(c)
-  return readProjection(type, query.get('attributes'), query.get('excludedattributes'))
+  const { attributes, excludedAttributes } = listParametersOf(c)
+  return readProjection(type, attributes, excludedAttributes)
 }

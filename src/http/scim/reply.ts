@@ -49,3 +49,34 @@ export function conditionalReply(
   }
   return resourceReply(type, resource, projection)
 }
+
+/** Whether the client asks for answers without a body: `Prefer: return=minimal` (RFC 7240 §4.2). */
+export function prefersMinimal(c: Context): boolean {
+  return /(?:^|[,;\s])return\s*=\s*"?minimal"?/i.test(c.req.header('Prefer') ?? '')
+}
+
+/** Answers without the resource: its Location and version tell what came of it. */
+export function minimalReply(resource: JsonObject, status: 201 | 204): Response {
+  const { location, version } = resource.meta as unknown as Meta
+  return new Response(null, { status, headers: { Location: location, ETag: version } })
+}
+
+/**
+ * Whether an Accept header allows application/scim+json or application/json, which is served as the
+ * former (RFC 7644 §3.8, RFC 9110 §12.5.1).
+ */
+export function acceptable(accept: string | undefined): boolean {
+  if (accept === undefined || accept.trim() === '') return true
+  return accept.split(',').some((range) => {
+    const [name = '', ...parameters] = range.split(';').map((part) => part.trim().toLowerCase())
+    const refused = parameters.some((parameter) => /^q\s*=\s*0(\.0*)?$/.test(parameter))
+    return !refused && ACCEPTED.has(name)
+  })
+}
+
+const ACCEPTED: ReadonlySet<string> = new Set([
+  '*/*',
+  'application/*',
+  'application/json',
+  'application/scim+json',
+])

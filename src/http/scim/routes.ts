@@ -2,16 +2,25 @@
 import { Hono } from 'hono'
 import type { Dependencies, ScimEnv } from '../context.ts'
 import { HttpRefusal } from '../failure.ts'
+import { bulkRoutes } from './bulk.ts'
 import { discoveryRoutes } from './discovery.ts'
-import { groupRoutes } from './groups.ts'
-import { userRoutes } from './users.ts'
+import { groups } from './groups.ts'
+import { acceptable } from './reply.ts'
+import { resourceRoutes } from './resources.ts'
+import { searchRoutes } from './search.ts'
+import { users } from './users.ts'
 
 /** The methods of each path (RFC 7644 §3.2); GET includes HEAD. */
 const METHODS: Readonly<Record<string, readonly string[]>> = {
+  '/': ['GET'],
+  '/.search': ['POST'],
   '/Users': ['GET', 'POST'],
+  '/Users/.search': ['POST'],
   '/Users/:id': ['GET', 'PUT', 'PATCH', 'DELETE'],
   '/Groups': ['GET', 'POST'],
+  '/Groups/.search': ['POST'],
   '/Groups/:id': ['GET', 'PUT', 'PATCH', 'DELETE'],
+  '/Bulk': ['POST'],
   '/ServiceProviderConfig': ['GET'],
   '/ResourceTypes': ['GET'],
   '/ResourceTypes/:id': ['GET'],
@@ -19,28 +28,35 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
   '/Schemas/:id': ['GET'],
 }
 
-/** What is not supported, by path (RFC 7644 §3.12, status 501). */
-const UNSUPPORTED: Readonly<Record<string, string>> = {
-  '/Bulk': 'Bulk',
-  '/Me': 'The /Me endpoint',
-  '/.search': 'Searching by POST',
-  '/Users/.search': 'Searching by POST',
-  '/Groups/.search': 'Searching by POST',
-}
-
 /** The routes below the base URL of a namespace. */
 export function scimRoutes(dependencies: Dependencies) {
   const routes = new Hono<ScimEnv>()
-  for (const [path, feature] of Object.entries(UNSUPPORTED)) {
-    routes.all(path, () => {
-      throw new HttpRefusal({ kind: 'not-implemented', feature })
+  routes.use(async (c, next) => {
+    const accept = c.req.header('Accept')
+    if (!acceptable(accept)) throw new HttpRefusal({ kind: 'not-acceptable', accept: accept ?? '' })
+    await next()
+  })
+  // A token is a client's and not a person's, so there is nobody whom /Me could mean (§3.11).
+  routes.all('/Me', () => {
+    throw new HttpRefusal({ kind: 'not-implemented', feature: 'The /Me endpoint' })
+  })
+  routes.all('/:version{v[0-9]+}/*', (c) => {
+    throw new HttpRefusal({ kind: 'unsupported-version', version: c.req.param('version') })
+  })
+  for (const path of ['/.search', '/Users/.search', '/Groups/.search']) {
+    routes.on(['GET', 'PUT', 'PATCH', 'DELETE'], path, () => {
+      throw new HttpRefusal({ kind: 'method-not-allowed', allowed: ['POST', 'OPTIONS'] })
     })
   }
-  routes.route('/Users', userRoutes(dependencies))
-  routes.route('/Groups', groupRoutes(dependencies))
+  routes.route('/', searchRoutes(dependencies))
+  routes.route('/', bulkRoutes(dependencies))
+  routes.route('/Users', resourceRoutes(users, dependencies))
+  routes.route('/Groups', resourceRoutes(groups, dependencies))
   routes.route('/', discoveryRoutes(dependencies))
   for (const [path, methods] of Object.entries(METHODS)) {
-    const allowed = methods.includes('GET') ? [...methods, 'HEAD', 'OPTIONS'] : methods
+    const allowed = methods.includes('GET')
+      ? [...methods, 'HEAD', 'OPTIONS']
+      : [...methods, 'OPTIONS']
     routes.options(path, () => {
       return new Response(null, { status: 204, headers: { Allow: allowed.join(', ') } })
     })

@@ -30,6 +30,8 @@ export type Filter =
     }
   /** Some value of the attribute equals one of the operands. */
   | { readonly kind: 'in'; readonly path: AttributePath; readonly operands: readonly Key[] }
+  /** What holds, or not, for every resource of the type. */
+  | { readonly kind: 'constant'; readonly holds: boolean }
   /** One and the same element of the attribute satisfies the filter, whose paths carry `sub`. */
   | { readonly kind: 'element'; readonly path: AttributePath; readonly filter: Filter }
 
@@ -41,6 +43,8 @@ export const MAXIMUM_ALTERNATIVES = 150
 /** Where names are looked up: a resource type, or the elements of one of its attributes. */
 interface Scope {
   readonly find: (name: string) => AttributePath | undefined
+  /** The same name in other types that the request covers; it is then unassigned in this one. */
+  readonly findElsewhere?: (name: string) => AttributePath | undefined
   /** What the names belong to, for the error. */
   readonly owner: string
   readonly insideElement: boolean
@@ -59,16 +63,47 @@ export function readFilter(type: ResourceType, text: string): Filter {
 }
 
 /**
+ * Parses a filter over the resources of several types at once and binds it to each. An attribute
+ * that only another of them has counts as unassigned (RFC 7644 §3.4.2.1).
+ *
+ * @throws ProtocolError invalidFilter, also for an attribute that none of the types has
+ */
+export function readFilters(
+  types: readonly ResourceType[],
+  text: string,
+): ReadonlyMap<ResourceType, Filter> {
+  if (text.trim() === '') {
+    throw new ProtocolError('invalidFilter', 'The filter is empty; leave the parameter out.')
+  }
+  const syntax = parseFilter(text)
+  return new Map(types.map((type) => [type, bindFilter(syntax, type, types)]))
+}
+
+/**
  * Binds the syntax of a filter over resources of one type.
  *
+ * @param covered all types that the request covers
  * @throws ProtocolError invalidFilter
  */
-export function bindFilter(syntax: Syntax, type: ResourceType): Filter {
-  const find = (name: string) => {
-    const resolved = resolve(type, name)
+export function bindFilter(
+  syntax: Syntax,
+  type: ResourceType,
+  covered: readonly ResourceType[] = [type],
+): Filter {
+  const findIn = (within: ResourceType, name: string) => {
+    const resolved = resolve(within, name)
     return resolved?.kind === 'attribute' ? resolved.path : undefined
   }
-  return bindWithin(syntax, { find, owner: `a ${type.name}`, insideElement: false })
+  const find = (name: string) => findIn(type, name)
+  const findElsewhere = (name: string) => {
+    for (const other of covered) {
+      const path = findIn(other, name)
+      if (path !== undefined) return path
+    }
+    return undefined
+  }
+  const owner = covered.map(({ name }) => `a ${name}`).join(' or ')
+  return bindWithin(syntax, { find, findElsewhere, owner, insideElement: false })
 }
 
 /**
@@ -102,6 +137,7 @@ function countTerms(filter: Filter): number {
     case 'present':
     case 'compare':
     case 'in':
+    case 'constant':
       return 1
   }
 }
@@ -118,6 +154,11 @@ function elementScope(path: AttributePath): Scope {
 }
 
 function bind(syntax: Syntax, scope: Scope): Filter {
+  const { findElsewhere } = scope
+  if ('name' in syntax && scope.find(syntax.name) === undefined && findElsewhere !== undefined) {
+    const { findElsewhere: _only, ...elsewhere } = { ...scope, find: findElsewhere }
+    return unassigned(bind(syntax, elsewhere))
+  }
   switch (syntax.kind) {
     case 'and':
       return { kind: 'and', filters: syntax.terms.map((term) => bind(term, scope)) }
@@ -132,6 +173,12 @@ function bind(syntax: Syntax, scope: Scope): Filter {
     case 'element':
       return bindElement(syntax, scope)
   }
+}
+
+/** What a filter says of a resource whose type lacks the attribute: it has no value. */
+function unassigned(filter: Filter): Filter {
+  if (filter.kind === 'not') return { kind: 'not', filter: unassigned(filter.filter) }
+  return { kind: 'constant', holds: filter.kind === 'compare' && filter.operator === 'ne' }
 }
 
 /** `a eq x or a eq y` becomes one membership test, which costs one comparison in SQL. */

@@ -44,6 +44,8 @@ function evaluate(
       return compare(filter.operator, values(filter.path), filter.operand)
     case 'in':
       return values(filter.path).some((value) => isKey(value) && filter.operands.includes(value))
+    case 'constant':
+      return filter.holds
     case 'element':
       return valuesAt(form, filter.path).some((element) => elementMatches(filter.filter, element))
   }

@@ -13,6 +13,7 @@ import {
   isWritten,
   readExtension,
   readSchemas,
+  refuseImmutableChange,
   requireAttributes,
 } from '../resource/resource.ts'
 import {
@@ -52,6 +53,7 @@ export function applyChanges(
     attributes,
   )
   requireAttributes(type, changed)
+  refuseImmutableChange(type, attributes, changed)
   return changed
 }
 

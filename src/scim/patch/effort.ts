@@ -37,6 +37,7 @@ export function comparisonsOf(filter: Filter): number {
       return filter.operands.length
     case 'present':
     case 'compare':
+    case 'constant':
       return 1
   }
 }

@@ -1,4 +1,7 @@
-/** Which attributes a response holds: RFC 7644 §3.9, with the names of §3.10. */
+/**
+ * Which attributes a response holds: RFC 7644 §3.9, with the names of §3.10 and the `returned`
+ * characteristic of RFC 7643 §7.
+ */
 import { ProtocolError } from '../error.ts'
 import { isObject, type Json, type JsonObject } from '../json.ts'
 import type { Attribute } from '../schema/attribute.ts'
@@ -68,13 +71,18 @@ export function includes(projection: Projection | undefined, attribute: string):
   return [...names].some((name) => name === attribute || name.startsWith(`${attribute}.`))
 }
 
-/** Reduces a resource to what a request asks for; what is always returned stays. */
+/** What a request that asks for nothing in particular gets. */
+const byDefault: Projection = { mode: 'without', names: new Set() }
+
+/**
+ * Reduces a resource to what a request asks for. What is always returned stays, what is never
+ * returned goes, and what is returned on request has to be named in `attributes`.
+ */
 export function project(
   type: ResourceType,
   resource: JsonObject,
-  projection: Projection | undefined,
+  projection: Projection = byDefault,
 ): JsonObject {
-  if (projection === undefined) return resource
   const projected: Record<string, Json> = {}
   for (const attribute of coreAttributes(type)) {
     const value = projectAttribute(attribute, resource[attribute.name], projection, '')
@@ -95,8 +103,11 @@ function projectExtension(
   container: JsonObject,
   projection: Projection,
 ): JsonObject {
-  const whole = projection.names.has(urn)
-  if (whole) return projection.mode === 'only' ? container : {}
+  if (projection.names.has(urn)) {
+    if (projection.mode === 'without') return {}
+    const all = new Set(definitions.map(({ name }) => `${urn}:${name}`))
+    return projectExtension(urn, definitions, container, { mode: 'only', names: all })
+  }
   const held: Record<string, Json> = {}
   for (const attribute of definitions) {
     const value = projectAttribute(attribute, container[attribute.name], projection, `${urn}:`)
@@ -108,24 +119,44 @@ function projectExtension(
 function projectAttribute(
   attribute: Attribute,
   value: Json | undefined,
-  { mode, names }: Projection,
+  projection: Projection,
   prefix: string,
 ): Json | undefined {
+  const { mode, names } = projection
   const name = `${prefix}${attribute.name}`
-  if (value === undefined || attribute.returned === 'always') return value
-  if (names.has(name)) return mode === 'only' ? value : undefined
-  const subs = (attribute.subAttributes ?? []).filter((sub) => names.has(`${name}.${sub.name}`))
-  if (subs.length === 0) return mode === 'only' ? undefined : value
-  const chosen = new Set(subs.map((sub) => sub.name))
+  if (value === undefined || attribute.returned === 'never') return undefined
+  const named = names.has(name)
+  if (mode === 'without' && named && attribute.returned !== 'always') return undefined
+  if (mode === 'without' && attribute.returned === 'request') return undefined
+  const subs = attribute.subAttributes ?? []
+  const namedSubs = subs.filter((sub) => names.has(`${name}.${sub.name}`))
+  const wanted = named || namedSubs.length > 0 || attribute.returned === 'always'
+  if (mode === 'only' && !wanted) return undefined
+  const keptSubs = subs.filter((sub) => keepsSub(sub, projection, named, namedSubs))
   const reduce = (element: Json): Json[] => {
     if (!isObject(element)) return [element]
-    const kept = Object.entries(element).filter(
-      ([member]) => chosen.has(member) === (mode === 'only'),
-    )
+    const kept = keptSubs.flatMap((sub) => {
+      const member = element[sub.name]
+      return member === undefined ? [] : [[sub.name, member] as const]
+    })
     return kept.length === 0 ? [] : [Object.fromEntries(kept)]
   }
-  // What nothing is left of is left out, as it is where it has no value.
+  // What nothing is left of is left out, as it is where it has no value; a list without elements
+  // that was not reduced stays.
   if (!Array.isArray(value)) return reduce(value)[0]
   const elements = value.flatMap(reduce)
-  return elements.length === 0 ? undefined : elements
+  return elements.length === 0 && value.length > 0 ? undefined : elements
+}
+
+/** Whether a sub-attribute of an attribute that is returned is returned, too. */
+function keepsSub(
+  sub: Attribute,
+  { mode }: Projection,
+  whole: boolean,
+  named: readonly Attribute[],
+): boolean {
+  if (sub.returned === 'never') return false
+  if (sub.returned === 'always') return true
+  if (mode === 'without') return sub.returned !== 'request' && !named.includes(sub)
+  return named.includes(sub) || (whole && named.length === 0 && sub.returned !== 'request')
 }

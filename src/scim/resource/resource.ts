@@ -6,7 +6,7 @@ import { ProtocolError, quote } from '../error.ts'
 import { isObject, type Json, type JsonObject, membersOf } from '../json.ts'
 import type { Attribute } from '../schema/attribute.ts'
 import { coreAttributes, type ResourceType } from '../schema/resource-type.ts'
-import { readValue } from './value.ts'
+import { readValue, sameValue } from './value.ts'
 
 /**
  * The attributes that clients write, in the resource's own form: core attributes by name,
@@ -192,4 +192,33 @@ function keysOf(attribute: Attribute, value: Json): Json {
     if (member !== undefined) keys[sub.name] = keysOf(sub, member)
   }
   return keys
+}
+
+/**
+ * Refuses a change of an immutable attribute that has a value (RFC 7643 §7): it may be set once,
+ * and then only repeated.
+ *
+ * @throws ProtocolError mutability
+ */
+export function refuseImmutableChange(
+  type: ResourceType,
+  before: Attributes,
+  after: Attributes,
+): void {
+  const compare = (definitions: readonly Attribute[], old: Attributes, next: Attributes) => {
+    for (const { name, mutability, relation } of definitions) {
+      if (mutability !== 'immutable' || relation || old[name] === undefined) continue
+      if (!sameValue(old[name], next[name])) {
+        throw new ProtocolError('mutability', `${name} is immutable and has a value already.`)
+      }
+    }
+  }
+  compare(coreAttributes(type), before, after)
+  for (const { schema } of type.extensions) {
+    const held = (from: Attributes) => {
+      const container = from[schema.id]
+      return isObject(container) ? container : {}
+    }
+    compare(schema.attributes, held(before), held(after))
+  }
 }

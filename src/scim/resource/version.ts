@@ -16,6 +16,23 @@ export function userVersion(revision: number, groups: string): string {
   return `W/"${revision}-${createHash('sha256').update(groups).digest('hex').slice(0, 16)}"`
 }
 
+/** The conditions of a write, as the headers say them (RFC 9110 §13.1). */
+export interface Preconditions {
+  readonly ifMatch?: string | undefined
+  readonly ifNoneMatch?: string | undefined
+}
+
+/** Whether a resource of this version may be written. */
+export function mayWrite({ ifMatch, ifNoneMatch }: Preconditions, version: string): boolean {
+  if (ifMatch !== undefined && !matchesVersion(ifMatch, version)) return false
+  return ifNoneMatch === undefined || !matchesVersion(ifNoneMatch, version)
+}
+
+/** Whether a write has any condition at all. */
+export function isConditional({ ifMatch, ifNoneMatch }: Preconditions): boolean {
+  return ifMatch !== undefined || ifNoneMatch !== undefined
+}
+
 const ENTITY_TAGS = /^\s*(?:W\/)?"[^"]*"(?:\s*,\s*(?:W\/)?"[^"]*")*\s*$/
 
 /**

@@ -1,0 +1,311 @@
+/**
+ * POST /Bulk (RFC 7644 §3.7). Every operation is as atomic as it would be by itself, and the
+ * failure of one leaves the others alone.
+ *
+ * An operation that refers to a bulkId is carried out after the one that has it, wherever that
+ * stands. In a circle of references somebody has to be first: the id of the other is known all the
+ * same, since ids are made here; and where the other turns out to be an account that exists, with
+ * another id, the reference is mended afterwards.
+ */
+import { Hono } from 'hono'
+import {
+  type BulkEntry,
+  type BulkOperation,
+  type BulkRequest,
+  type BulkResult,
+  bulkResponse,
+  readBulkRequest,
+  referencesOf,
+  resolveReferences,
+} from '../../scim/bulk.ts'
+import { Refused } from '../../scim/error.ts'
+import { isObject, type JsonObject } from '../../scim/json.ts'
+import { PATCH_OP } from '../../scim/patch/operation.ts'
+import { renderUser } from '../../scim/resource/render.ts'
+import { readResource } from '../../scim/resource/resource.ts'
+import { type ResourceType, userType } from '../../scim/schema/resource-type.ts'
+import { type Caller, readAs } from '../../store/authority.ts'
+import { hold, holdAsync, release } from '../../store/held.ts'
+import { createUsers, type NewUser } from '../../store/user-set.ts'
+import { type Permission, permissionBits } from '../../tenancy/permission.ts'
+import { MAXIMUM_BULK_BODY, readJson } from '../body.ts'
+import { baseUrl, callerOf, type Dependencies, makeId, type ScimEnv } from '../context.ts'
+import { describeReason, HttpRefusal, reasonOf, scimErrorBody } from '../failure.ts'
+import type { Endpoint } from './endpoint.ts'
+import { groups } from './groups.ts'
+import { scim } from './reply.ts'
+import { users } from './users.ts'
+
+const ENDPOINTS: ReadonlyMap<ResourceType, Endpoint> = new Map(
+  [users, groups].map((endpoint) => [endpoint.type, endpoint]),
+)
+
+const NEEDED: Readonly<Record<string, Readonly<Record<string, Permission>>>> = {
+  User: {
+    POST: 'org.users:add',
+    PUT: 'org.users:write',
+    PATCH: 'org.users:write',
+    DELETE: 'org.users:remove',
+  },
+  Group: {
+    POST: 'teams:create',
+    PUT: 'teams:write',
+    PATCH: 'teams:write',
+    DELETE: 'teams:delete',
+  },
+}
+
+/** The route of /Bulk. */
+export function bulkRoutes(dependencies: Dependencies) {
+  const routes = new Hono<ScimEnv>()
+  routes.post('/Bulk', async (c) => {
+    const caller = callerOf(c, dependencies)
+    const request = await holdAsync(async () => {
+      const bulk = readBulkRequest(await readJson(c.req.raw, MAXIMUM_BULK_BODY))
+      const limit = dependencies.maxBulkOperations
+      if (bulk.entries.length > limit) throw new HttpRefusal({ kind: 'too-many-operations', limit })
+      return bulk
+    })
+    await requireSomePermission(caller, request.ok ? request.value : undefined)
+    const results = await carryOut(caller, baseUrl(c), release(request), dependencies)
+    return scim(bulkResponse(results))
+  })
+  return routes
+}
+
+/** A token that may carry out none of the operations is refused as a whole. */
+async function requireSomePermission(
+  caller: Caller,
+  request: BulkRequest | undefined,
+): Promise<void> {
+  const { principal } = await readAs(caller, [], () => [])
+  const needed = (request?.entries ?? []).flatMap((entry) => {
+    if (!entry.ok) return []
+    return NEEDED[entry.operation.type.name]?.[entry.operation.method] ?? []
+  })
+  const [first] = needed
+  const some = needed.some((permission) => (principal.granted & permissionBits[permission]) !== 0)
+  if (first !== undefined && !some) await readAs(caller, [first], () => [])
+}
+
+/** One operation on its way. */
+interface Step {
+  readonly entry: BulkEntry
+  /** The id that a POST gets if what it creates is new. */
+  readonly provisionalId: string
+  readonly caller: Caller
+  state: 'waiting' | 'running' | 'done'
+  result?: BulkResult
+  /** The id of the resource, once it is written. */
+  id?: string
+  /** BulkIds whose provisional id was taken on trust, in a circle. */
+  readonly trusted: Set<string>
+}
+
+async function carryOut(
+  caller: Caller,
+  base: string,
+  { entries, failOnErrors = Number.POSITIVE_INFINITY }: BulkRequest,
+  { randomBytes }: Dependencies,
+): Promise<BulkResult[]> {
+  const steps = entries.map((entry, index): Step => {
+    const prefix = entry.ok && entry.operation.type === userType ? 'u' : 'g'
+    const provisionalId = makeId(prefix, caller.now, randomBytes)
+    const own: Caller = {
+      ...caller,
+      requestId: `${caller.requestId}/${index}`,
+      newId: () => provisionalId,
+    }
+    return { entry, provisionalId, caller: own, state: 'waiting', trusted: new Set() }
+  })
+  const byBulkId = new Map<string, Step>()
+  for (const step of steps) {
+    const { entry } = step
+    if (entry.ok && entry.operation.method === 'POST') {
+      byBulkId.set(entry.operation.bulkId ?? '', step)
+    }
+  }
+  let errors = 0
+  const finish = (step: Step, result: BulkResult) => {
+    step.state = 'done'
+    step.result = result
+    if (result.response !== undefined) errors += 1
+  }
+
+  await createTogether(caller, base, steps, failOnErrors, finish)
+  for (const step of steps) {
+    if (errors >= failOnErrors) break
+    await run(step)
+  }
+  for (const step of steps) {
+    if (step.trusted.size > 0) await mend(step)
+  }
+  return steps.flatMap(({ result }) => result ?? [])
+
+  /** Carries out a step, those that it refers to first. */
+  async function run(step: Step): Promise<void> {
+    if (step.state !== 'waiting') return
+    step.state = 'running'
+    const { entry } = step
+    if (!entry.ok) {
+      const { method, bulkId, error } = entry.mistake
+      finish(step, failed(method, bulkId, undefined, toError(error)))
+      return
+    }
+    const { operation } = entry
+    try {
+      for (const bulkId of referencesOf(operation)) {
+        const other = byBulkId.get(bulkId)
+        if (other !== undefined) await run(other)
+      }
+      const resolved = resolveReferences(operation, (bulkId) => idFor(bulkId, step))
+      finish(step, await perform(step, resolved))
+    } catch (error) {
+      const location = operation.id && `${base}${operation.type.endpoint}/${operation.id}`
+      finish(step, failed(operation.method, operation.bulkId, location, error))
+    }
+  }
+
+  /** The id that a reference stands for. */
+  function idFor(bulkId: string, step: Step): string | undefined {
+    const other = byBulkId.get(bulkId)
+    if (other === undefined || other.state === 'waiting') {
+      throw new HttpRefusal({ kind: 'unresolved-reference', bulkId })
+    }
+    if (other.state === 'done') {
+      if (other.id === undefined) throw new HttpRefusal({ kind: 'unresolved-reference', bulkId })
+      return other.id
+    }
+    step.trusted.add(bulkId)
+    return other.provisionalId
+  }
+
+  async function perform(step: Step, operation: BulkOperation): Promise<BulkResult> {
+    const { method, bulkId, type, id = '', version, data = null } = operation
+    const endpoint = ENDPOINTS.get(type)
+    if (endpoint === undefined) throw new HttpRefusal({ kind: 'no-route' })
+    const request = hold(() => ({ body: data, projection: undefined, silent: true }))
+    const preconditions = version === undefined ? {} : { ifMatch: version }
+    if (method === 'DELETE') {
+      await endpoint.remove(step.caller, id, preconditions)
+      const location = `${base}${type.endpoint}/${id}`
+      return { method, ...named(bulkId), location, status: '204' }
+    }
+    const resource =
+      method === 'POST'
+        ? await endpoint.create(step.caller, base, request)
+        : await endpoint.change(method, step.caller, base, id, request, preconditions)
+    step.id = String(resource.id)
+    return succeeded(method, bulkId, resource)
+  }
+
+  /** Points references that were taken on trust to who it really became. */
+  async function mend(step: Step): Promise<void> {
+    const { entry, id } = step
+    if (!entry.ok || id === undefined) return
+    const { type, data } = entry.operation
+    const wrong = [...step.trusted].filter((bulkId) => {
+      const other = byBulkId.get(bulkId)
+      return other?.id !== undefined && other.id !== other.provisionalId
+    })
+    if (wrong.length === 0 || !isObject(data)) return
+    const pointing = Object.entries(data).filter(([, value]) =>
+      wrong.some((bulkId) => JSON.stringify(value).includes(`bulkId:${bulkId}`)),
+    )
+    const partial = { ...entry.operation, data: Object.fromEntries(pointing) }
+    const { data: value = null } = resolveReferences(partial, (bulkId) => byBulkId.get(bulkId)?.id)
+    const body = { schemas: [PATCH_OP], Operations: [{ op: 'add', value }] }
+    const request = hold(() => ({ body, projection: undefined, silent: true }))
+    const own = { ...step.caller, requestId: `${step.caller.requestId}/references` }
+    const resource = await ENDPOINTS.get(type)?.change('PATCH', own, base, id, request, {})
+    if (resource !== undefined && step.result !== undefined) {
+      step.result = { ...step.result, version: versionOf(resource) }
+    }
+  }
+}
+
+/** Creates the users that refer to nobody in one go; what is special about some is done later. */
+async function createTogether(
+  caller: Caller,
+  base: string,
+  steps: readonly Step[],
+  failOnErrors: number,
+  finish: (step: Step, result: BulkResult) => void,
+): Promise<void> {
+  const together: (NewUser & { readonly step: Step })[] = []
+  for (const step of steps) {
+    const { entry } = step
+    // With a limit of errors the order counts, so only what comes before anything else goes along.
+    const plain =
+      entry.ok &&
+      entry.operation.method === 'POST' &&
+      entry.operation.type === userType &&
+      referencesOf(entry.operation).size === 0
+    const body = plain
+      ? hold(() => readResource(userType, entry.operation.data ?? null))
+      : undefined
+    if (body?.ok) {
+      const { attributes } = body.value
+      const { requestId } = step.caller
+      together.push({ id: step.provisionalId, requestId, attributes, step })
+    } else if (failOnErrors !== Number.POSITIVE_INFINITY) {
+      break
+    }
+  }
+  if (together.length < 2) return
+  const outcomes = await createUsers(caller, together, failOnErrors).catch((error: unknown) => {
+    // What the whole set is refused for, each operation is told by itself.
+    if (error instanceof Refused) return []
+    throw error
+  })
+  outcomes.forEach((outcome, index) => {
+    const step = together[index]?.step
+    if (step === undefined || outcome.kind === 'left' || !step.entry.ok) return
+    const { bulkId } = step.entry.operation
+    if (outcome.kind === 'refused') {
+      finish(step, failed('POST', bulkId, undefined, outcome.refusal))
+      return
+    }
+    step.id = outcome.user.id
+    finish(step, succeeded('POST', bulkId, renderUser(base, outcome.user)))
+  })
+}
+
+function named(bulkId: string | undefined) {
+  return bulkId === undefined ? {} : { bulkId }
+}
+
+function versionOf({ meta }: JsonObject): string {
+  return isObject(meta) ? String(meta.version) : ''
+}
+
+function succeeded(method: string, bulkId: string | undefined, resource: JsonObject): BulkResult {
+  const location = isObject(resource.meta) ? String(resource.meta.location) : ''
+  const status = method === 'POST' ? '201' : '200'
+  return { method, ...named(bulkId), version: versionOf(resource), location, status }
+}
+
+function failed(
+  method: string,
+  bulkId: string | undefined,
+  location: string | undefined,
+  error: unknown,
+): BulkResult {
+  const failure = describeReason(reasonOf(error))
+  return {
+    method,
+    ...named(bulkId),
+    ...(location === undefined ? {} : { location }),
+    status: String(failure.status),
+    response: scimErrorBody(failure),
+  }
+}
+
+function toError(error: Error | { readonly kind: 'unknown-path' | 'wrong-method' }): Error {
+  if (error instanceof Error) return error
+  return new HttpRefusal(
+    error.kind === 'unknown-path'
+      ? { kind: 'no-route' }
+      : { kind: 'method-not-allowed', allowed: ['POST /Users', 'PUT, PATCH, DELETE /Users/{id}'] },
+  )
+}

@@ -1,0 +1,118 @@
+/**
+ * Lists: GET on an endpoint or on the base URL, and POST to /.search (RFC 7644 §3.4.2, §3.4.3),
+ * with pages by index or by cursor (RFC 9865).
+ */
+import { type Context, Hono } from 'hono'
+import { readFilters } from '../../scim/filter/bind.ts'
+import { type ListParameters, listResponse, readPage, readSearchRequest } from '../../scim/list.ts'
+import {
+  includes,
+  type Projection,
+  project,
+  readProjection,
+} from '../../scim/resource/projection.ts'
+import { renderGroup, renderUser } from '../../scim/resource/render.ts'
+import { groupType, type ResourceType, userType } from '../../scim/schema/resource-type.ts'
+import { readSort } from '../../scim/sort.ts'
+import { holdAsync, release } from '../../store/held.ts'
+import { type Cut, type Listed, listResources, type Selection } from '../../store/listing.ts'
+import { MAXIMUM_BODY, readJson } from '../body.ts'
+import { baseUrl, callerOf, type Dependencies, type ScimEnv } from '../context.ts'
+import { type Binding, makeCursors } from '../cursor.ts'
+import { listParametersOf } from './parameters.ts'
+import { scim } from './reply.ts'
+
+/** A list that was asked for: what to select, and how to show it. */
+interface ListRequest {
+  readonly selection: Selection
+  readonly projections: ReadonlyMap<ResourceType, Projection | undefined>
+  readonly binding: Binding
+}
+
+/** The routes of lists: of each type, and of both. */
+export function searchRoutes(dependencies: Dependencies) {
+  const routes = new Hono<ScimEnv>()
+  const { operatorToken = '', now, randomBytes } = dependencies
+  const cursors = makeCursors(operatorToken, now, randomBytes)
+  const both = [userType, groupType] as const
+  const scopes = [
+    ['', both],
+    ['/Users', [userType]],
+    ['/Groups', [groupType]],
+  ] as const
+  for (const [path, types] of scopes) {
+    routes.get(path === '' ? '/' : path, (c) => answer(c, types, async () => listParametersOf(c)))
+    routes.post(`${path}/.search`, (c) =>
+      answer(c, types, async () => readSearchRequest(await readJson(c.req.raw, MAXIMUM_BODY))),
+    )
+  }
+
+  async function answer(
+    c: Context<ScimEnv>,
+    types: readonly ResourceType[],
+    parameters: () => Promise<ListParameters>,
+  ): Promise<Response> {
+    const caller = callerOf(c, dependencies)
+    const namespace = c.req.param('namespace') ?? ''
+    const request = await holdAsync(async () => read(namespace, types, await parameters()))
+    const withMembers =
+      request.ok &&
+      types.includes(groupType) &&
+      includes(request.value.projections.get(groupType), 'members')
+    const selection = request.ok ? { ok: true as const, value: request.value.selection } : request
+    const { resources, total, next } = await listResources(caller, types, selection, withMembers)
+    const {
+      projections,
+      binding,
+      selection: { cut },
+    } = release(request)
+    const base = baseUrl(c)
+    const shown = resources.map((one) => {
+      const { type, resource } = render(base, one)
+      return project(type, resource, projections.get(type))
+    })
+    const position =
+      cut.kind === 'index'
+        ? { startIndex: cut.startIndex }
+        : { nextCursor: next && (await cursors.seal(next, binding)) }
+    return scim(listResponse(shown, total, position))
+  }
+
+  async function read(
+    namespace: string,
+    types: readonly ResourceType[],
+    parameters: ListParameters,
+  ): Promise<ListRequest> {
+    const { filter, sortBy, sortOrder, attributes, excludedAttributes } = parameters
+    const page = readPage(parameters)
+    const sort = readSort(types, sortBy, sortOrder)
+    const order = sort?.descending ? 'descending' : 'ascending'
+    const names = types.map(({ name }) => name).join()
+    const binding = [namespace, names, filter, sortBy?.trim().toLowerCase(), sort && order]
+    const place = async (cursor: string) =>
+      cursor === '' ? undefined : cursors.open(cursor, binding)
+    const cut: Cut =
+      page.kind === 'index'
+        ? page
+        : { kind: 'after', place: await place(page.cursor), count: page.count }
+    return {
+      selection: {
+        filters: filter === undefined ? undefined : readFilters(types, filter),
+        sort,
+        cut,
+      },
+      projections: new Map(
+        types.map((type) => [type, readProjection(type, attributes, excludedAttributes)]),
+      ),
+      binding,
+    }
+  }
+
+  return routes
+}
+
+function render(base: string, listed: Listed) {
+  return listed.type === 'User'
+    ? { type: userType, resource: renderUser(base, listed.user) }
+    : { type: groupType, resource: renderGroup(base, listed.team) }
+}

@@ -1,0 +1,214 @@
+/** Bulk requests: RFC 7644 §3.7, with errata 5050 and 7916. */
+import { ProtocolError, quote } from './error.ts'
+import { isObject, type Json, type JsonObject, membersOf } from './json.ts'
+import { type ResourceType, resourceTypes } from './schema/resource-type.ts'
+
+export const BULK_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest'
+export const BULK_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:BulkResponse'
+
+export type BulkMethod = 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+
+/** One operation, read but not carried out. References to bulkIds are still in it. */
+export interface BulkOperation {
+  readonly method: BulkMethod
+  readonly type: ResourceType
+  /** The id in the path; absent for POST. */
+  readonly id?: string
+  readonly bulkId?: string
+  readonly version?: string
+  readonly data?: Json
+}
+
+/** An operation that makes no sense, with what the answer needs of it. */
+export interface BulkMistake {
+  readonly method: string
+  readonly bulkId?: string
+  readonly error: ProtocolError | UnknownPath
+}
+
+/** A path that names nothing, or that the method does not go with. */
+export interface UnknownPath {
+  readonly kind: 'unknown-path' | 'wrong-method'
+}
+
+export type BulkEntry =
+  | { readonly ok: true; readonly operation: BulkOperation }
+  | { readonly ok: false; readonly mistake: BulkMistake }
+
+export interface BulkRequest {
+  /** After how many errors the rest is left undone; absent for never. */
+  readonly failOnErrors?: number
+  readonly entries: readonly BulkEntry[]
+}
+
+/**
+ * Reads a BulkRequest. What is wrong with one operation is that operation's error.
+ *
+ * @throws ProtocolError invalidSyntax or invalidValue where the message itself is wrong
+ */
+export function readBulkRequest(body: Json): BulkRequest {
+  if (!isObject(body)) {
+    throw new ProtocolError('invalidSyntax', `The body must be an object, not ${quote(body)}.`)
+  }
+  const members = membersOf(body)
+  const schemas = members.get('schemas')
+  const list: readonly Json[] = Array.isArray(schemas) ? schemas : []
+  const wanted = BULK_REQUEST.toLowerCase()
+  if (!list.some((urn) => typeof urn === 'string' && urn.toLowerCase() === wanted)) {
+    throw new ProtocolError('invalidSyntax', `schemas must list ${BULK_REQUEST}.`)
+  }
+  const operations = members.get('operations')
+  if (!Array.isArray(operations)) {
+    throw new ProtocolError('invalidSyntax', 'Operations must be a list of operations.')
+  }
+  const failOnErrors = members.get('failonerrors') ?? undefined
+  const counts =
+    failOnErrors === undefined ||
+    (typeof failOnErrors === 'number' && Number.isInteger(failOnErrors) && failOnErrors > 0)
+  if (!counts) {
+    throw new ProtocolError(
+      'invalidSyntax',
+      `failOnErrors must be a positive integer, not ${quote(failOnErrors)}.`,
+    )
+  }
+  const seen = new Set<string>()
+  return {
+    ...(failOnErrors === undefined ? {} : { failOnErrors: Number(failOnErrors) }),
+    entries: operations.map((operation, index) =>
+      readEntry(operation, `Operations[${index}]`, seen),
+    ),
+  }
+}
+
+const METHODS: ReadonlySet<string> = new Set<BulkMethod>(['POST', 'PUT', 'PATCH', 'DELETE'])
+
+function isMethod(method: string): method is BulkMethod {
+  return METHODS.has(method)
+}
+
+function readEntry(given: Json, where: string, seen: Set<string>): BulkEntry {
+  const members = membersOf(isObject(given) ? given : {})
+  const text = (name: string) => {
+    const value = members.get(name)
+    return typeof value === 'string' ? value : undefined
+  }
+  const method = text('method')?.toUpperCase() ?? ''
+  const bulkId = text('bulkid')
+  const named = bulkId === undefined ? {} : { bulkId }
+  const wrong = (error: BulkMistake['error']): BulkEntry => ({
+    ok: false,
+    mistake: { method, ...named, error },
+  })
+  const invalid = (detail: string) => wrong(new ProtocolError('invalidSyntax', `${where}${detail}`))
+  if (!isObject(given)) return invalid(` must be an object, not ${quote(given)}.`)
+  if (!isMethod(method)) {
+    return invalid(`.method must be POST, PUT, PATCH or DELETE, not ${quote(text('method'))}.`)
+  }
+  const path = text('path')
+  if (path === undefined) return invalid('.path is missing; write for example /Users.')
+  const [, endpoint = '', id] = /^(\/[^/]+)(?:\/([^/]+))?\/?$/.exec(path) ?? []
+  const type = resourceTypes.find((one) => one.endpoint === endpoint)
+  if (type === undefined) return wrong({ kind: 'unknown-path' })
+  if ((method === 'POST') !== (id === undefined)) return wrong({ kind: 'wrong-method' })
+  if (method === 'POST') {
+    if (bulkId === undefined || bulkId === '') {
+      return invalid('.bulkId is missing; a POST needs one, so that its result can be found.')
+    }
+    if (seen.has(bulkId)) {
+      return invalid(`.bulkId ${quote(bulkId)} is that of an earlier operation; make them unique.`)
+    }
+    seen.add(bulkId)
+  }
+  const data = members.get('data')
+  if (method !== 'DELETE' && !isObject(data)) {
+    return invalid(`.data must be an object, not ${quote(data)}.`)
+  }
+  const version = text('version')
+  return {
+    ok: true,
+    operation: {
+      method,
+      type,
+      ...(id === undefined ? {} : { id }),
+      ...named,
+      ...(version === undefined ? {} : { version }),
+      ...(data === undefined ? {} : { data }),
+    },
+  }
+}
+
+const REFERENCE = /^bulkId:(.+)$/s
+/** A reference inside the filter of a PATCH path, such as `members[value eq "bulkId:a"]`. */
+const QUOTED = /"bulkId:([^"]+)"/g
+
+/** The bulkIds that an operation refers to, in its path or anywhere in its data. */
+export function referencesOf({ id, data }: BulkOperation): ReadonlySet<string> {
+  const found = new Set<string>()
+  const [, named] = REFERENCE.exec(decode(id)) ?? []
+  if (named !== undefined) found.add(named)
+  visit(data, (bulkId) => {
+    found.add(bulkId)
+    return undefined
+  })
+  return found
+}
+
+/**
+ * The operation with every reference to a bulkId replaced.
+ *
+ * @param idOf the id for a bulkId; undefined where the text shall stay as it is
+ */
+export function resolveReferences(
+  operation: BulkOperation,
+  idOf: (bulkId: string) => string | undefined,
+): BulkOperation {
+  const [, named] = REFERENCE.exec(decode(operation.id)) ?? []
+  const id = (named === undefined ? undefined : idOf(named)) ?? operation.id
+  const data = operation.data === undefined ? undefined : visit(operation.data, idOf)
+  return {
+    ...operation,
+    ...(id === undefined ? {} : { id }),
+    ...(data === undefined ? {} : { data }),
+  }
+}
+
+function decode(id: string | undefined): string {
+  try {
+    return decodeURIComponent(id ?? '')
+  } catch {
+    return id ?? ''
+  }
+}
+
+/** Copies a value, with each reference in it replaced by what `replace` gives, if anything. */
+function visit(value: Json | undefined, replace: (bulkId: string) => string | undefined): Json {
+  if (typeof value === 'string') {
+    const [, bulkId] = REFERENCE.exec(value) ?? []
+    if (bulkId !== undefined) return replace(bulkId) ?? value
+    return value.replace(QUOTED, (whole, inner: string) => {
+      const id = replace(inner)
+      return id === undefined ? whole : JSON.stringify(id)
+    })
+  }
+  if (Array.isArray(value)) return value.map((element) => visit(element, replace))
+  if (!isObject(value)) return value ?? null
+  return Object.fromEntries(
+    Object.entries(value).map(([name, member]) => [name, visit(member, replace)]),
+  )
+}
+
+/** The result of one operation (RFC 7644 §3.7.3). The status is a string. */
+export interface BulkResult {
+  readonly method: string
+  readonly bulkId?: string
+  readonly version?: string
+  readonly location?: string
+  readonly status: string
+  /** The error, where there was one. */
+  readonly response?: JsonObject
+}
+
+/** Builds a BulkResponse. */
+export function bulkResponse(results: readonly BulkResult[]): JsonObject {
+  return { schemas: [BULK_RESPONSE], Operations: results as unknown as readonly JsonObject[] }
+}

@@ -1,0 +1,307 @@
+/**
+ * Lists of users, of teams, and of both (RFC 7644 §3.4.2): filtered, sorted, and cut into pages by
+ * index or, for cursors, by the place of the last resource that was returned.
+ *
+ * A page by place is safe while others insert and delete: it begins behind the sort key and id of
+ * the last resource, wherever that now is, so nothing that was there all the time and kept its key
+ * is skipped or repeated. It also costs the same however deep it is.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import type { Filter } from '../scim/filter/bind.ts'
+import { groupType, type ResourceType, userType } from '../scim/schema/resource-type.ts'
+import type { Sort } from '../scim/sort.ts'
+import type { Namespace } from '../tenancy/namespace.ts'
+import type { Permission } from '../tenancy/permission.ts'
+import { type Allowed, type Caller, readAs } from './authority.ts'
+import type { Statement } from './database.ts'
+import { type Held, release } from './held.ts'
+import {
+  compileGroupFilter,
+  compileGroupSort,
+  compileUserFilter,
+  compileUserSort,
+  moreGroupsThan,
+  moreUsersThan,
+  selectsOne,
+  uniqueOfGroup,
+  uniqueOfUser,
+} from './query.ts'
+import {
+  type MemberRow,
+  noMembers,
+  type StoredTeam,
+  selectMembers,
+  type TeamRow,
+  teamColumns,
+  toTeam,
+} from './teams.ts'
+import { type StoredUser, toUser, type UserRow, userColumns } from './users.ts'
+
+/** How many members a page of groups holds before it ends early. */
+const MEMBERS_PER_PAGE = 100_000
+
+/** Where a resource is in a list: its sort key, NULL where it has none, and its id. */
+export interface Place {
+  readonly key: string | number | null
+  readonly id: string
+}
+
+/** A part of a list: by index, or what follows a place. */
+export type Cut =
+  | { readonly kind: 'index'; readonly startIndex: number; readonly count: number }
+  /** Without a place, the beginning of the list. */
+  | { readonly kind: 'after'; readonly place: Place | undefined; readonly count: number }
+
+/** What is listed. */
+export interface Selection {
+  /** The filter for each type; absent where everything is listed. */
+  readonly filters: ReadonlyMap<ResourceType, Filter> | undefined
+  readonly sort: Sort | undefined
+  readonly cut: Cut
+}
+
+/** A resource of a list. */
+export type Listed =
+  | { readonly type: 'User'; readonly user: StoredUser }
+  | { readonly type: 'Group'; readonly team: StoredTeam }
+
+/** A page of a list. */
+export interface Listing {
+  readonly resources: readonly Listed[]
+  /** How many resources there are on all pages. */
+  readonly total: number
+  /** The place of the last resource, where more follow it. */
+  readonly next: Place | undefined
+}
+
+interface PlaceRow extends Place {
+  readonly type: 'User' | 'Group'
+  /** How many rows the page would have if it did not end early. */
+  readonly inPage: number
+}
+
+/** The resources of one type that a list covers: what follows `from`. */
+interface Source {
+  readonly type: 'User' | 'Group'
+  readonly rows: SQL
+  readonly id: SQL
+  readonly key: SQL
+  /** How many members a resource adds to the page. */
+  readonly weight: SQL
+}
+
+const READ: Readonly<Record<string, Permission>> = { User: 'org.users:read', Group: 'teams:read' }
+
+const nothing: Selection = {
+  filters: undefined,
+  sort: undefined,
+  cut: { kind: 'index', startIndex: 1, count: 0 },
+}
+
+/**
+ * Lists resources of the given types, in the order that the selection asks for, else in the order
+ * of their ids, which is that of their creation. With members, a page ends once it holds 100,000.
+ *
+ * @throws Refusal; ProtocolError for a selection that was held back
+ */
+export async function listResources(
+  caller: Caller,
+  types: readonly ResourceType[],
+  request: Held<Selection>,
+  withMembers: boolean,
+): Promise<Listing> {
+  const { filters, sort, cut } = request.ok ? request.value : nothing
+  const [only] = types.length === 1 ? types : []
+  const filter = only && filters?.get(only)
+  const unique = only === userType ? uniqueOfUser : uniqueOfGroup
+  // At most one resource matches: it need not be counted, nor cut out by the database.
+  const single = filter !== undefined && selectsOne(filter, unique) && cut.kind === 'index'
+  const limits = single ? { limit: 1, offset: 0 } : limitsOf(cut)
+  // Users or teams alone, in the order of their ids, are read where they are, with no places first.
+  const direct = only !== undefined && sort === undefined && !withMembers
+  const permissions = types.flatMap(({ name }) => READ[name] ?? [])
+  const { principal, rows } = await readAs(caller, permissions, (namespace, allowed) => {
+    const sources = types.map((type) => sourceOf(namespace, allowed, type, filters, sort))
+    const places = selectPlaces(sources, sort, cut, limits, withMembers)
+    const placed = (type: string) => sql`select p.id from (${places}) p where p.type = ${type}`
+    const [source] = sources
+    const users =
+      direct && source
+        ? sql<UserRow>`select ${userColumns} ${selectDirectly(source, cut, limits)}`
+        : sql<UserRow>`select ${userColumns} from user u
+            where u.namespace = ${namespace} and u.id in (${placed('User')})`
+    const teams =
+      direct && source
+        ? sql<TeamRow>`select ${teamColumns} ${selectDirectly(source, cut, limits)}`
+        : sql<TeamRow>`select ${teamColumns} from team t
+            where t.namespace = ${namespace} and t.id in (${placed('Group')})`
+    const counts = filters === undefined || single ? [] : sources.map(countOf)
+    const totals = sql<{ readonly total: number }>`
+      select ${counts.length === 0 ? sql`0` : sql.join(counts, sql` + `)} as total`
+    // An index may tell that the first page shows all there is; then nothing is counted.
+    function countOf({ rows, type }: Source): SQL {
+      const shownWhole = cut.kind === 'index' && cut.startIndex === 1 && only !== undefined
+      const more = type === 'User' ? moreUsersThan : moreGroupsThan
+      const counts =
+        filter === undefined || !shownWhole || withMembers
+          ? sql`1`
+          : more(cut.count, namespace, filter)
+      return sql`(select count(*) from ${rows} and ${counts})`
+    }
+    return [
+      direct ? none<PlaceRow>() : sql<PlaceRow>`select p.* from (${places}) p`,
+      types.includes(userType) ? users : none<UserRow>(),
+      types.includes(groupType) ? teams : none<TeamRow>(),
+      withMembers ? selectMembers(namespace, placed('Group')) : noMembers,
+      totals,
+    ] as const
+  })
+  release(request)
+  const [placed, users, teams, members, [counted]] = rows
+  const places = direct ? placesOf(only, [...users, ...teams]) : placed
+  const listed = assemble(places, users, teams, withMembers ? members : undefined)
+  const shown = cut.kind === 'after' ? listed.slice(0, cut.count) : listed
+  if (single) {
+    const visible = cut.startIndex === 1 && cut.count > 0
+    return { resources: visible ? shown : [], total: listed.length, next: undefined }
+  }
+  const all = types.includes(userType) ? principal.users : 0
+  const everything = all + (types.includes(groupType) ? principal.teams : 0)
+  const last = places[shown.length - 1]
+  const more = cut.kind === 'after' && (places[0]?.inPage ?? 0) > shown.length
+  return {
+    resources: shown,
+    total: filters === undefined ? everything : Math.max(counted?.total ?? 0, shown.length),
+    next: more && last !== undefined ? { key: last.key, id: last.id } : undefined,
+  }
+}
+
+function none<Row>(): Statement<Row> {
+  return sql<Row>`select 1 where 0`
+}
+
+/** The places of rows that were read in order. */
+function placesOf({ name }: ResourceType, rows: readonly { readonly id: string }[]): PlaceRow[] {
+  const type = name === 'User' ? 'User' : 'Group'
+  return rows.map(({ id }) => ({ type, id, key: null, inPage: rows.length }))
+}
+
+/** A page of one type in the order of ids, without sort keys. */
+function selectDirectly(
+  { rows, id }: Source,
+  cut: Cut,
+  { limit, offset }: { readonly limit: number; readonly offset: number },
+): SQL {
+  const place = cut.kind === 'after' ? cut.place : undefined
+  const behind = place === undefined ? sql`` : sql` and ${id} > ${place.id}`
+  return sql`from ${rows}${behind} order by ${id} limit ${limit} offset ${offset}`
+}
+
+/** A page by place reads one more, to know whether anything follows. */
+function limitsOf(cut: Cut): { readonly limit: number; readonly offset: number } {
+  return cut.kind === 'index'
+    ? { limit: cut.count, offset: cut.startIndex - 1 }
+    : { limit: cut.count === 0 ? 0 : cut.count + 1, offset: 0 }
+}
+
+function sourceOf(
+  namespace: Namespace,
+  allowed: Allowed,
+  type: ResourceType,
+  filters: ReadonlyMap<ResourceType, Filter> | undefined,
+  sort: Sort | undefined,
+): Source {
+  const filter = filters?.get(type)
+  const path = sort?.paths.get(type)
+  if (type === userType) {
+    const matches = filter === undefined ? sql`1` : compileUserFilter(namespace, filter)
+    return {
+      type: 'User',
+      rows: sql`${allowed} user u where u.namespace = ${namespace} and ${matches}`,
+      id: sql`u.id`,
+      key: compileUserSort(namespace, path),
+      weight: sql`0`,
+    }
+  }
+  const matches = filter === undefined ? sql`1` : compileGroupFilter(namespace, filter)
+  return {
+    type: 'Group',
+    rows: sql`${allowed} team t where t.namespace = ${namespace} and ${matches}`,
+    id: sql`t.id`,
+    key: compileGroupSort(namespace, path),
+    weight: sql`t.members`,
+  }
+}
+
+/** The places of a page, in order. */
+function selectPlaces(
+  sources: readonly Source[],
+  sort: Sort | undefined,
+  cut: Cut,
+  { limit, offset }: { readonly limit: number; readonly offset: number },
+  withMembers: boolean,
+): Statement<PlaceRow> {
+  const place = cut.kind === 'after' ? cut.place : undefined
+  const all = sql.join(
+    sources.map(({ type, rows, id, key, weight }) => {
+      // Without a sort key the id alone says what follows, and the primary key serves that.
+      const behind =
+        place !== undefined && sort === undefined ? sql` and ${id} > ${place.id}` : sql``
+      return sql`select ${type} as type, ${id} as id, ${key} as key, ${weight} as weight
+        from ${rows}${behind}`
+    }),
+    sql` union all `,
+  )
+  const behind =
+    place === undefined || sort === undefined ? sql`1` : follows(place, sort.descending)
+  const order = orderOf(sort)
+  const page = sql`select s.* from (${all}) s where ${behind} order by ${order}
+    limit ${limit} offset ${offset}`
+  if (!withMembers) {
+    return sql<PlaceRow>`select s.*, count(*) over () as "inPage" from (${page}) s order by ${order}`
+  }
+  return sql<PlaceRow>`select s.* from (
+      select s.*, count(*) over () as "inPage",
+        sum(s.weight) over (order by ${order}) - s.weight as earlier
+      from (${page}) s) s
+    where s.earlier < ${MEMBERS_PER_PAGE} order by ${order}`
+}
+
+/** Ascending, with nothing last; descending is the exact reverse. Ids break ties. */
+function orderOf(sort: Sort | undefined): SQL {
+  if (sort === undefined) return sql`s.id`
+  return sort.descending
+    ? sql`s.key is null desc, s.key desc, s.id desc`
+    : sql`s.key is null, s.key, s.id`
+}
+
+/** True for what comes after a place in that order. */
+function follows({ key, id }: Place, descending: boolean): SQL {
+  if (descending) {
+    return key === null
+      ? sql`(s.key is not null or s.id < ${id})`
+      : sql`(s.key < ${key} or (s.key = ${key} and s.id < ${id}))`
+  }
+  return key === null
+    ? sql`(s.key is null and s.id > ${id})`
+    : sql`(s.key is null or s.key > ${key} or (s.key = ${key} and s.id > ${id}))`
+}
+
+/** Puts what was read into the order of the places. */
+function assemble(
+  places: readonly PlaceRow[],
+  users: readonly UserRow[],
+  teams: readonly TeamRow[],
+  members: readonly MemberRow[] | undefined,
+): Listed[] {
+  const usersById = new Map(users.map((row) => [row.id, row]))
+  const teamsById = new Map(teams.map((row) => [row.id, row]))
+  const membersOf = members && Map.groupBy(members, ({ teamId }) => teamId)
+  return places.flatMap(({ type, id }): Listed[] => {
+    const user = usersById.get(id)
+    const team = teamsById.get(id)
+    if (type === 'User') return user === undefined ? [] : [{ type, user: toUser(user) }]
+    if (team === undefined) return []
+    return [{ type, team: toTeam(team, membersOf && (membersOf.get(id) ?? [])) }]
+  })
+}
