@@ -7,12 +7,14 @@ import { readFilter } from '../../src/scim/filter/bind.ts'
 import type { Attributes } from '../../src/scim/resource/resource.ts'
 import { groupType, userType } from '../../src/scim/schema/resource-type.ts'
 import { d1 } from '../../src/store/d1.ts'
-import { changeTeam, createTeam, deleteTeam, listTeams, readTeam } from '../../src/store/teams.ts'
-import { changeUser, createUser, deleteUser, listUsers, readUser } from '../../src/store/users.ts'
+import { changeTeam, createTeam, deleteTeam, readTeam } from '../../src/store/teams.ts'
+import { changeUser, createUser, deleteUser, readUser } from '../../src/store/users.ts'
 import {
   addMembers,
   held,
   listing,
+  listTeams,
+  listUsers,
   makeTenant,
   removeMembers,
   rename,
@@ -302,11 +304,11 @@ export function budgets(binding: D1Database): void {
         () => listTeams(caller(), listing(), true),
         () => listTeams(caller(), listing(inGroup), true),
         () => createUser(caller(), held(newcomer)),
-        () => changeUser(caller(), id(0), set({ title: 'x' }), undefined),
-        () => deleteUser(caller(), id(0), undefined),
+        () => changeUser(caller(), id(0), set({ title: 'x' }), {}),
+        () => deleteUser(caller(), id(0), {}),
         () => createTeam(caller(), held({ attributes: { displayName: 'x' }, members: [] }), true),
-        () => changeTeam(caller(), 'g000000', addMembers('x'), undefined, true),
-        () => deleteTeam(caller(), 'g000000', undefined),
+        () => changeTeam(caller(), 'g000000', addMembers('x'), {}, true),
+        () => deleteTeam(caller(), 'g000000', {}),
       ]
       for (const request of requests) {
         batches.length = 0
@@ -322,16 +324,14 @@ export function budgets(binding: D1Database): void {
     test('a user is created, changed and deleted at a cost that no directory raises', async () => {
       const created = await sent(() => createUser(tenant.caller(), held(newcomer)))
       expect(created.map(rowsRead)).toEqual([atMost(10), atMost(20)])
-      const changed = await sent(() =>
-        changeUser(tenant.caller(), id(1), set({ title: 'x' }), undefined),
-      )
+      const changed = await sent(() => changeUser(tenant.caller(), id(1), set({ title: 'x' }), {}))
       expect(changed.map(rowsRead)).toEqual([atMost(10), atMost(20)])
       const version = (await readUser(tenant.caller(), id(1))).version
       const guarded = await sent(() =>
-        changeUser(tenant.caller(), id(1), set({ title: 'y' }), version),
+        changeUser(tenant.caller(), id(1), set({ title: 'y' }), { ifMatch: version }),
       )
       expect(guarded.map(rowsRead)).toEqual([atMost(10), atMost(20)])
-      const deleted = await sent(() => deleteUser(tenant.caller(), id(3), undefined))
+      const deleted = await sent(() => deleteUser(tenant.caller(), id(3), {}))
       expect(deleted.map(rowsRead)).toEqual([atMost(10), atMost(30)])
     })
 
@@ -340,9 +340,7 @@ export function budgets(binding: D1Database): void {
         for (const k of [1, 10, 100]) {
           const ids = Array.from({ length: k }, (_, n) => id(USERS - 1 - n))
           for (const change of [addMembers(...ids), removeMembers(...ids)]) {
-            const trips = await sent(() =>
-              changeTeam(tenant.caller(), team, change, undefined, false),
-            )
+            const trips = await sent(() => changeTeam(tenant.caller(), team, change, {}, false))
             expect(trips.map(rowsRead)).toEqual([atMost(10), atMost(30 + 10 * k)])
           }
         }
@@ -354,10 +352,10 @@ export function budgets(binding: D1Database): void {
       const created = await sent(() => createTeam(tenant.caller(), held(team), true))
       expect(created.map(rowsRead)).toEqual([atMost(10), atMost(40)])
       const renamed = await sent(() =>
-        changeTeam(tenant.caller(), 'g000000', rename({ displayName: 'x' }), undefined, false),
+        changeTeam(tenant.caller(), 'g000000', rename({ displayName: 'x' }), {}, false),
       )
       expect(renamed.map(rowsRead)).toEqual([atMost(10), atMost(30)])
-      const deleted = await sent(() => deleteTeam(tenant.caller(), 'g000002', undefined))
+      const deleted = await sent(() => deleteTeam(tenant.caller(), 'g000002', {}))
       expect(deleted.map(rowsRead)).toEqual([atMost(10), atMost(30)])
     })
   })

@@ -16,10 +16,16 @@ import { ENTERPRISE_USER } from '../../src/scim/schema/enterprise-user.ts'
 import { groupType, userType } from '../../src/scim/schema/resource-type.ts'
 import { accountColumns } from '../../src/store/account.ts'
 import type { Database } from '../../src/store/database.ts'
-import { listTeams } from '../../src/store/teams.ts'
-import { listUsers } from '../../src/store/users.ts'
 import { body, filterText, type Known, moment, text } from './filter-arbitrary.ts'
-import { addUnmanagedUser, listing, makeTenant, type Open, type Tenant } from './tenant.ts'
+import {
+  addUnmanagedUser,
+  listing,
+  listTeams,
+  listUsers,
+  makeTenant,
+  type Open,
+  type Tenant,
+} from './tenant.ts'
 
 const USERS = 150
 const TEAMS = 25

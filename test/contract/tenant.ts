@@ -7,10 +7,12 @@ import { afterEach, beforeAll, expect } from 'vitest'
 import type { Filter } from '../../src/scim/filter/bind.ts'
 import { type MemberChange, noMemberChange } from '../../src/scim/patch/members.ts'
 import type { Attributes } from '../../src/scim/resource/resource.ts'
+import { groupType, type ResourceType, userType } from '../../src/scim/schema/resource-type.ts'
 import { accountColumns } from '../../src/store/account.ts'
 import type { Caller } from '../../src/store/authority.ts'
 import type { Database, Statement } from '../../src/store/database.ts'
-import { type Held, hold } from '../../src/store/held.ts'
+import { andThen, type Held, hold } from '../../src/store/held.ts'
+import { listResources, type Selection } from '../../src/store/listing.ts'
 import { createNamespace, createToken } from '../../src/store/registry.ts'
 import type { TeamChange } from '../../src/store/teams.ts'
 import type { UserChange } from '../../src/store/users.ts'
@@ -393,4 +395,32 @@ export function rename(attributes: Attributes): Held<TeamChange> {
 /** The whole list that a filter selects; a page of 200 must do. */
 export function listing(filter?: Filter, startIndex = 1, count = 200) {
   return held({ filter, page: { startIndex, count } })
+}
+
+type ListRequest = ReturnType<typeof listing>
+
+/** Lists users by index. */
+export async function listUsers(caller: Caller, request: ListRequest) {
+  const { resources, total } = await listResources(
+    caller,
+    [userType],
+    select(request, userType),
+    false,
+  )
+  return { users: resources.flatMap((one) => (one.type === 'User' ? [one.user] : [])), total }
+}
+
+/** Lists teams by index. */
+export async function listTeams(caller: Caller, request: ListRequest, withMembers: boolean) {
+  const selection = select(request, groupType)
+  const { resources, total } = await listResources(caller, [groupType], selection, withMembers)
+  return { teams: resources.flatMap((one) => (one.type === 'Group' ? [one.team] : [])), total }
+}
+
+function select(request: ListRequest, type: ResourceType): Held<Selection> {
+  return andThen(request, ({ filter, page }) => ({
+    filters: filter && new Map([[type, filter]]),
+    sort: undefined,
+    cut: { kind: 'index', ...page },
+  }))
 }

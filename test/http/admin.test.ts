@@ -86,6 +86,7 @@ describe('the operator', () => {
         operatorToken,
         now: () => Date.now(),
         randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
+        maxBulkOperations: 1000,
         log: () => undefined,
       })
       const send = (request: Request) => Promise.resolve(app.fetch(request, {}))

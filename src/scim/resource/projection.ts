@@ -158,5 +158,5 @@ function keepsSub(
   if (sub.returned === 'never') return false
   if (sub.returned === 'always') return true
   if (mode === 'without') return sub.returned !== 'request' && !named.includes(sub)
-  return named.includes(sub) || (whole && named.length === 0 && sub.returned !== 'request')
+  return named.includes(sub) || (whole && sub.returned !== 'request')
 }

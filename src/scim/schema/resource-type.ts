@@ -86,17 +86,18 @@ function findPath(
  * @returns undefined where the resource type has no such attribute
  */
 export function resolve(type: ResourceType, name: string): Resolved | undefined {
-  const qualified = schemaIn(type, name)
-  if (qualified !== undefined) {
-    const { schema, extension } = qualified
-    if (name.length === schema.id.length) {
-      return extension ? { kind: 'extension', schema } : { kind: 'core' }
+  const qualifying = schemasIn(type, name)
+  const [longest] = qualifying
+  if (longest !== undefined) {
+    for (const { schema, extension } of qualifying) {
+      const rest = name.slice(schema.id.length + 1)
+      const path = extension
+        ? findPath(schema.attributes, rest, schema.id)
+        : findPath(coreAttributes(type), rest)
+      if (path !== undefined) return { kind: 'attribute', path }
     }
-    const rest = name.slice(schema.id.length + 1)
-    const path = extension
-      ? findPath(schema.attributes, rest, schema.id)
-      : findPath(coreAttributes(type), rest)
-    return path && { kind: 'attribute', path }
+    if (name.length !== longest.schema.id.length) return undefined
+    return longest.extension ? { kind: 'extension', schema: longest.schema } : { kind: 'core' }
   }
   const bare = findPath(coreAttributes(type), name)
   if (bare !== undefined) return { kind: 'attribute', path: bare }
@@ -107,17 +108,17 @@ export function resolve(type: ResourceType, name: string): Resolved | undefined 
   return undefined
 }
 
-/** The schema whose URN qualifies a name. */
-function schemaIn(type: ResourceType, name: string) {
+/** The schemas whose URN qualifies a name, or is the name; the longest URN first. */
+function schemasIn(type: ResourceType, name: string) {
   const lower = name.toLowerCase()
-  if (!lower.startsWith('urn:')) return undefined
+  if (!lower.startsWith('urn:')) return []
   const core = { schema: type.schema, extension: false }
   return [core, ...type.extensions.map(({ schema }) => ({ schema, extension: true }))]
     .filter(({ schema }) => {
       const urn = schema.id.toLowerCase()
       return lower === urn || lower.startsWith(`${urn}:`) || lower.startsWith(`${urn}.`)
     })
-    .sort((a, b) => b.schema.id.length - a.schema.id.length)[0]
+    .sort((a, b) => b.schema.id.length - a.schema.id.length)
 }
 
 /** The name of an attribute as an administrator reads it, qualified where it must be. */

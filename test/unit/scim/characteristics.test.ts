@@ -10,6 +10,7 @@ import { readFilter } from '../../../src/scim/filter/bind.ts'
 import { matches } from '../../../src/scim/filter/evaluate.ts'
 import type { JsonObject } from '../../../src/scim/json.ts'
 import { applyChanges } from '../../../src/scim/patch/apply.ts'
+import type { PatchOperation } from '../../../src/scim/patch/operation.ts'
 import { resolveOperations } from '../../../src/scim/patch/target.ts'
 import { project, readProjection } from '../../../src/scim/resource/projection.ts'
 import {
@@ -78,12 +79,9 @@ function read(body: JsonObject) {
   return readResource(widget, body).attributes
 }
 
-function patch(attributes: JsonObject, ...operations: object[]) {
-  const given = operations.map((operation, index) => ({
-    ...operation,
-    where: `Operations[${index}]`,
-  }))
-  const changes = resolveOperations(widget, given as Parameters<typeof resolveOperations>[1])
+function patch(attributes: JsonObject, ...operations: Omit<PatchOperation, 'where'>[]) {
+  const given = operations.map((one, index) => ({ ...one, where: `Operations[${index}]` }))
+  const changes = resolveOperations(widget, given)
   return applyChanges(widget, attributes, changes, attributes)
 }
 
@@ -115,7 +113,7 @@ describe('mutability', () => {
   })
 
   test('an explicit write of a readOnly attribute is refused', () => {
-    const operation = { op: 'replace', path: 'seal', value: 'x' }
+    const operation = { op: 'replace', path: 'seal', value: 'x' } as const
     expect(refusal(() => patch(minimal, operation))).toBe('mutability')
   })
 

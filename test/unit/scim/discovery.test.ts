@@ -7,6 +7,7 @@ import {
 import type { Json, JsonObject } from '../../../src/scim/json.ts'
 import { BASE, ENTERPRISE, GROUP, USER } from './support.ts'
 
+const CAPABILITIES = { maxBulkOperations: 7, maxBulkPayload: 8, cursorLifetime: 9 }
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0'
 
 /**
@@ -274,7 +275,11 @@ describe('/Schemas', () => {
 })
 
 describe('discovery as a whole', () => {
-  const everything = [...schemas, ...resourceTypeResources(BASE), serviceProviderConfig(BASE)]
+  const everything = [
+    ...schemas,
+    ...resourceTypeResources(BASE),
+    serviceProviderConfig(BASE, CAPABILITIES),
+  ]
 
   test('has no null, no undefined and nothing that only this server knows', () => {
     const walk = (value: Json | undefined): void => {
@@ -323,20 +328,14 @@ test('/ResourceTypes lists User with its extension, and Group', () => {
 })
 
 describe('/ServiceProviderConfig', () => {
-  const supported = expect.any(Boolean)
-
   test('tells of every feature whether it is supported', () => {
-    expect(serviceProviderConfig(BASE)).toEqual({
+    expect(serviceProviderConfig(BASE, CAPABILITIES)).toEqual({
       schemas: [`${CORE}:ServiceProviderConfig`],
       patch: { supported: true },
-      bulk: {
-        supported,
-        maxOperations: expect.any(Number),
-        maxPayloadSize: expect.any(Number),
-      },
+      bulk: { supported: true, maxOperations: 7, maxPayloadSize: 8 },
       filter: { supported: true, maxResults: 200 },
       changePassword: { supported: false },
-      sort: { supported },
+      sort: { supported: true },
       etag: { supported: true },
       authenticationSchemes: [
         {
@@ -347,13 +346,14 @@ describe('/ServiceProviderConfig', () => {
           primary: true,
         },
       ],
-      pagination: expect.objectContaining({
-        cursor: supported,
+      pagination: {
+        cursor: true,
         index: true,
         defaultPaginationMethod: 'index',
         defaultPageSize: 100,
         maxPageSize: 200,
-      }),
+        cursorTimeout: 9,
+      },
       meta: {
         resourceType: 'ServiceProviderConfig',
         location: `${BASE}/ServiceProviderConfig`,
@@ -372,7 +372,7 @@ describe('/ServiceProviderConfig', () => {
         for (const one of [held].flat()) declared(subAttributes, one as JsonObject)
       }
     }
-    const { schemas: _schemas, meta: _meta, ...own } = serviceProviderConfig(BASE)
+    const { schemas: _schemas, meta: _meta, ...own } = serviceProviderConfig(BASE, CAPABILITIES)
     declared(schemas.find(({ name }) => name === 'ServiceProviderConfig')?.attributes, own)
   })
 })

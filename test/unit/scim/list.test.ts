@@ -1,6 +1,15 @@
 import { describe, expect, test } from 'vitest'
-import { listResponse, readPage } from '../../../src/scim/list.ts'
+import {
+  listResponse,
+  readPage,
+  readSearchRequest,
+  SEARCH_REQUEST,
+} from '../../../src/scim/list.ts'
 import { expectRefusal } from './support.ts'
+
+function given(parameters: Readonly<Record<string, string | undefined>>) {
+  return Object.fromEntries(Object.entries(parameters).filter(([, value]) => value !== undefined))
+}
 
 describe('the page that a request asks for', () => {
   test.each([
@@ -15,24 +24,38 @@ describe('the page that a request asks for', () => {
     ['101', '100000', { startIndex: 101, count: 200 }],
     ['999999999999999', '1', { startIndex: 999999999999999, count: 1 }],
   ])('startIndex %j and count %j', (startIndex, count, page) => {
-    expect(readPage(startIndex, count)).toEqual(page)
+    expect(readPage(given({ startIndex, count }))).toEqual({ kind: 'index', ...page })
+  })
+
+  test('a cursor, also an empty one, asks for pages by cursor', () => {
+    expect(readPage({ cursor: '', startIndex: '7' })).toEqual({
+      ...{ kind: 'cursor', cursor: '', count: 100 },
+    })
+    expect(readPage({ cursor: 'x', count: '-1' })).toEqual({
+      ...{ kind: 'cursor', cursor: 'x', count: 0 },
+    })
+    expectRefusal(
+      () => readPage({ cursor: '', count: 'x' }),
+      'invalidCount',
+      'count must be an integer',
+    )
   })
 
   test.each(['x', '1.5', '1e3', '0x10', 'NaN', '1 2', '1'.repeat(400)])(
     '%j is no integer',
     (text) => {
       expectRefusal(
-        () => readPage(text, undefined),
+        () => readPage({ startIndex: text }),
         'invalidValue',
         'startIndex must be an integer',
       )
-      expectRefusal(() => readPage(undefined, text), 'invalidValue', 'count must be an integer')
+      expectRefusal(() => readPage({ count: text }), 'invalidValue', 'count must be an integer')
     },
   )
 })
 
 test('a ListResponse counts what it holds with JSON numbers', () => {
-  expect(listResponse([{ id: 'a' }, { id: 'b' }], 7, 3)).toEqual({
+  expect(listResponse([{ id: 'a' }, { id: 'b' }], 7, { startIndex: 3 })).toEqual({
     schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
     totalResults: 7,
     startIndex: 3,
@@ -42,11 +65,44 @@ test('a ListResponse counts what it holds with JSON numbers', () => {
 })
 
 test('a ListResponse without results still has its Resources', () => {
-  expect(listResponse([], 0, 1)).toEqual({
+  expect(listResponse([], 0, { startIndex: 1 })).toEqual({
     schemas: ['urn:ietf:params:scim:api:messages:2.0:ListResponse'],
     totalResults: 0,
     startIndex: 1,
     itemsPerPage: 0,
     Resources: [],
+  })
+})
+
+test('a page by cursor says where the next one is, and the last page does not', () => {
+  expect(listResponse([{ id: 'a' }], 2, { nextCursor: 'x' })).toMatchObject({ nextCursor: 'x' })
+  const last = listResponse([{ id: 'b' }], 2, { nextCursor: undefined })
+  expect(last).not.toHaveProperty('nextCursor')
+  expect(last).not.toHaveProperty('startIndex')
+})
+
+describe('a SearchRequest', () => {
+  const schemas = [SEARCH_REQUEST]
+
+  test('gives the same parameters as a query', () => {
+    const body = {
+      ...{ schemas, FILTER: 'title pr', sortBy: 'title', sortOrder: 'descending', startIndex: 2 },
+      ...{ count: '5', attributes: ['userName', 'name'], excludedAttributes: null },
+    }
+    expect(readSearchRequest(body)).toEqual({
+      ...{ filter: 'title pr', sortBy: 'title', sortOrder: 'descending', startIndex: '2' },
+      ...{ count: '5', attributes: 'userName,name' },
+    })
+  })
+
+  test('is refused where it is none', () => {
+    expectRefusal(() => readSearchRequest([]), 'invalidSyntax', 'must be an object')
+    expectRefusal(() => readSearchRequest({ count: 1 }), 'invalidSyntax', 'schemas must list')
+    expectRefusal(() => readSearchRequest({ schemas, filter: 1 }), 'invalidValue', 'filter')
+    expectRefusal(
+      () => readSearchRequest({ schemas, attributes: [1] }),
+      'invalidValue',
+      'attributes',
+    )
   })
 })
