@@ -146,7 +146,7 @@ function selectHolders(
 ): Statement<CandidateRow> {
   const { userName, email, externalId } = accountKeys(attributes)
   return sql<CandidateRow>`
-    select ${candidateColumns} from user u where u.namespace = ${namespace} and ${allowed} and u.id in (
+    select ${candidateColumns} from ${allowed} user u where u.namespace = ${namespace} and u.id in (
       select id from user where namespace = ${namespace} and user_name_key = ${userName}
       union all select id from user where namespace = ${namespace} and external_id = ${externalId}
       union all select id from user where namespace = ${namespace} and email_key = ${email})`

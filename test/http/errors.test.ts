@@ -395,8 +395,6 @@ describe('a route', () => {
     '/ServiceProviderConfigs',
     '/%00',
     '/%3Cscript%3E',
-    '',
-    '/',
   ])('that does not exist is 404: %s', async (path) => {
     const { client, unchanged } = await populated()
     expectError(await client.get(path), 404)
