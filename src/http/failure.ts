@@ -235,6 +235,12 @@ export function describeReason(reason: Reason): WireFailure {
         messageId: 'scim.invalidVers',
         detail: `Version ${reason.version} of SCIM is not supported; version 2 is at the base URL.`,
       }
+    case 'resource-too-large':
+      return {
+        status: 413,
+        messageId: 'scim.resource-too-large',
+        detail: `The resource would take more than ${reason.limit} bytes, which is the most; shorten it.`,
+      }
     case 'unsupported-media-type':
       return {
         status: 415,

@@ -3,6 +3,7 @@ import { fold } from '../scim/comparison.ts'
 import { isObject, type Json } from '../scim/json.ts'
 import { type Attributes, comparisonForm } from '../scim/resource/resource.ts'
 import { userType } from '../scim/schema/resource-type.ts'
+import { Refusal } from './refusal.ts'
 
 /** The account e-mail: the primary work address, else the first work one, the primary, the first. */
 export function accountEmail(attributes: Attributes): string | undefined {
@@ -42,15 +43,29 @@ export function accountKeys(attributes: Attributes): AccountKeys {
   }
 }
 
-/** The columns that follow from the attributes. */
+/**
+ * How many bytes the attributes of one user may take as JSON. D1 refuses rows above 2,000,000 bytes,
+ * and a row holds them twice; an event, before and after.
+ */
+export const MAXIMUM_RESOURCE = 512 * 1024
+
+/**
+ * The columns that follow from the attributes.
+ *
+ * @throws Refusal `resource-too-large`
+ */
 export function accountColumns(attributes: Attributes): {
   readonly resource: string
   readonly folded: string
   readonly active: number
   readonly keys: AccountKeys
 } {
+  const resource = JSON.stringify(attributes)
+  if (Buffer.byteLength(resource) > MAXIMUM_RESOURCE) {
+    throw new Refusal({ kind: 'resource-too-large', limit: MAXIMUM_RESOURCE })
+  }
   return {
-    resource: JSON.stringify(attributes),
+    resource,
     folded: JSON.stringify(comparisonForm(userType, attributes)),
     active: attributes.active === false ? 0 : 1,
     keys: accountKeys(attributes),

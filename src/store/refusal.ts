@@ -13,6 +13,7 @@ export type StoreReason =
   | { readonly kind: 'sync-disabled'; readonly setting: 'enableUserSync' | 'enableGroupSync' }
   | { readonly kind: 'missing-external-id' }
   | { readonly kind: 'unmanaged'; readonly resourceType: 'User' | 'Group' }
+  | { readonly kind: 'resource-too-large'; readonly limit: number }
   | { readonly kind: 'team-full' }
   | { readonly kind: 'namespace-full' }
   | { readonly kind: 'contention' }

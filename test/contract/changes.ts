@@ -2,12 +2,16 @@
 import { expect, test } from 'vitest'
 import type { Attributes } from '../../src/scim/resource/resource.ts'
 import { ENTERPRISE_USER } from '../../src/scim/schema/enterprise-user.ts'
-import { changeTeam, createTeam, deleteTeam } from '../../src/store/teams.ts'
-import { changeUser, createUser, deleteUser, readUser } from '../../src/store/users.ts'
+import { createTeam } from '../../src/store/teams.ts'
+import { createUser, readUser } from '../../src/store/users.ts'
 import {
   addMembers,
   beforeWriting,
   changesOf,
+  changeTeam,
+  changeUser,
+  deleteTeam,
+  deleteUser,
   held,
   type Open,
   refusalOf,

@@ -4,22 +4,18 @@ import { expect, test } from 'vitest'
 import { noMemberChange } from '../../src/scim/patch/members.ts'
 import { type Database, render } from '../../src/store/database.ts'
 import { deleteNamespace } from '../../src/store/registry.ts'
-import {
-  changeTeam,
-  createTeam,
-  deleteTeam,
-  listTeams,
-  readTeam,
-  type StoredTeam,
-} from '../../src/store/teams.ts'
+import { createTeam, readTeam, type StoredTeam } from '../../src/store/teams.ts'
 import { createUser } from '../../src/store/users.ts'
 import {
   addMembers,
   addUnmanagedTeam,
   beforeWriting,
+  changeTeam,
+  deleteTeam,
   eventsOf,
   held,
   listing,
+  listTeams,
   membersOf,
   type Open,
   query,

@@ -6,13 +6,17 @@ import { MAXIMUM_ATTEMPTS } from '../../src/store/authority.ts'
 import type { Database } from '../../src/store/database.ts'
 import { StoreFailure } from '../../src/store/failure.ts'
 import { deleteNamespace, revokeToken } from '../../src/store/registry.ts'
-import { changeTeam, createTeam, deleteTeam } from '../../src/store/teams.ts'
-import { changeUser, createUser, deleteUser, readUser } from '../../src/store/users.ts'
+import { createTeam } from '../../src/store/teams.ts'
+import { createUser, readUser } from '../../src/store/users.ts'
 import {
   addMembers,
   addUnmanagedUser,
   beforeWriting,
   changesOf,
+  changeTeam,
+  changeUser,
+  deleteTeam,
+  deleteUser,
   eventsOf,
   held,
   membersOf,

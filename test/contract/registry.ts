@@ -12,15 +12,21 @@ import {
   listTokens,
   revokeToken,
 } from '../../src/store/registry.ts'
-import { changeTeam, createTeam, deleteTeam, listTeams, readTeam } from '../../src/store/teams.ts'
-import { changeUser, createUser, deleteUser, listUsers, readUser } from '../../src/store/users.ts'
+import { createTeam, readTeam } from '../../src/store/teams.ts'
+import { createUser, readUser } from '../../src/store/users.ts'
 import { parseNamespace } from '../../src/tenancy/namespace.ts'
 import {
   addMembers,
   addToken,
+  changeTeam,
+  changeUser,
+  deleteTeam,
+  deleteUser,
   freshName,
   held,
   listing,
+  listTeams,
+  listUsers,
   type Open,
   query,
   refusalOf,

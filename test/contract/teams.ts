@@ -3,16 +3,20 @@ import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { noMemberChange } from '../../src/scim/patch/members.ts'
 import type { TeamChange } from '../../src/store/teams.ts'
-import { changeTeam, createTeam, deleteTeam, listTeams, readTeam } from '../../src/store/teams.ts'
-import { createUser, deleteUser, readUser } from '../../src/store/users.ts'
+import { createTeam, readTeam } from '../../src/store/teams.ts'
+import { createUser, readUser } from '../../src/store/users.ts'
 import {
   addMembers,
   addUnmanagedTeam,
   beforeWriting,
   changesOf,
+  changeTeam,
+  deleteTeam,
+  deleteUser,
   eventsOf,
   held,
   listing,
+  listTeams,
   membersOf,
   type Open,
   query,

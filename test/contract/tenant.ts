@@ -15,7 +15,9 @@ import { andThen, type Held, hold } from '../../src/store/held.ts'
 import { listResources, type Selection } from '../../src/store/listing.ts'
 import { createNamespace, createToken } from '../../src/store/registry.ts'
 import type { TeamChange } from '../../src/store/teams.ts'
+import * as teams from '../../src/store/teams.ts'
 import type { UserChange } from '../../src/store/users.ts'
+import * as users from '../../src/store/users.ts'
 import { type Namespace, parseNamespace } from '../../src/tenancy/namespace.ts'
 import { readPermissions } from '../../src/tenancy/permission.ts'
 import { defaultSettings, type Settings } from '../../src/tenancy/settings.ts'
@@ -424,3 +426,28 @@ function select(request: ListRequest, type: ResourceType): Held<Selection> {
     cut: { kind: 'index', ...page },
   }))
 }
+
+/** Changes a user, under If-Match where one is given. */
+export const changeUser = (
+  caller: Caller,
+  id: string,
+  change: Held<UserChange>,
+  ifMatch: string | undefined,
+) => users.changeUser(caller, id, change, { ifMatch })
+
+/** Deletes a user, under If-Match where one is given. */
+export const deleteUser = (caller: Caller, id: string, ifMatch: string | undefined) =>
+  users.deleteUser(caller, id, { ifMatch })
+
+/** Changes a team, under If-Match where one is given. */
+export const changeTeam = (
+  caller: Caller,
+  id: string,
+  change: Held<TeamChange>,
+  ifMatch: string | undefined,
+  withMembers: boolean,
+) => teams.changeTeam(caller, id, change, { ifMatch }, withMembers)
+
+/** Deletes a team, under If-Match where one is given. */
+export const deleteTeam = (caller: Caller, id: string, ifMatch: string | undefined) =>
+  teams.deleteTeam(caller, id, { ifMatch })

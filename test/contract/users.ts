@@ -5,10 +5,12 @@ import type { Attributes } from '../../src/scim/resource/resource.ts'
 import { userVersion } from '../../src/scim/resource/version.ts'
 import { ENTERPRISE_USER } from '../../src/scim/schema/enterprise-user.ts'
 import { createTeam } from '../../src/store/teams.ts'
-import { changeUser, createUser, deleteUser, readUser } from '../../src/store/users.ts'
+import { createUser, readUser } from '../../src/store/users.ts'
 import {
   addUnmanagedUser,
   changesOf,
+  changeUser,
+  deleteUser,
   eventsOf,
   held,
   membersOf,

@@ -830,3 +830,12 @@ describe('with user sync off', () => {
     expectList(await client.get('/Groups'), 0)
   })
 })
+
+test('a user may be large, but not larger than a row of the database', async () => {
+  const client = await tenant()
+  const large = await client.post('/Users', userBody('a', { title: 'é'.repeat(32 * 1024) }))
+  expect(large.status).toBe(201)
+  const huge = await client.post('/Users', userBody('b', { title: 'x'.repeat(600 * 1024) }))
+  expectError(huge, 413)
+  expect((await client.get('/Users')).body.totalResults).toBe(1)
+})
