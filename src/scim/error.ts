@@ -3,8 +3,6 @@
  * RFC 7644 §3.12.
  */
 
-import type { JsonObject } from './json.ts'
-
 /** The detail error keywords of RFC 7644 §3.12, table 9, with those of RFC 9865 §2.1. */
 export type ScimType =
   | 'invalidFilter'
@@ -60,7 +58,11 @@ export function quote(value: unknown): string {
 export const ERROR = 'urn:ietf:params:scim:api:messages:2.0:Error'
 
 /** Builds the body of an error (RFC 7644 §3.12). The status is a string. */
-export function errorBody(status: number, detail: string, scimType?: ScimType): JsonObject {
+export function errorBody(
+  status: number,
+  detail: string,
+  scimType?: ScimType,
+): Readonly<Record<string, string | readonly string[]>> {
   return {
     schemas: [ERROR],
     status: String(status),
