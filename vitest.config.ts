@@ -27,9 +27,11 @@ export default defineConfig({
             'test/contract/d1.test.ts',
             'test/http/**/*.test.ts',
             'test/identity-providers/**/*.test.ts',
+            'test/conformance/**/*.test.ts',
           ],
           setupFiles: ['test/support/migrate.ts'],
           testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

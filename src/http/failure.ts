@@ -19,6 +19,7 @@ export type HttpReason =
   | { readonly kind: 'unsupported-version'; readonly version: string }
   | { readonly kind: 'not-implemented'; readonly feature: string }
   | { readonly kind: 'unavailable' }
+  | { readonly kind: 'unfiltered-discovery' }
   | { readonly kind: 'unknown-schema-or-type'; readonly id: string }
   | { readonly kind: 'operator-required' }
   | { readonly kind: 'operator-not-configured' }
@@ -189,6 +190,12 @@ export function describeReason(reason: Reason): WireFailure {
           'There is nothing at this path; the resources are at /Users and /Groups below ' +
           '/apis/scim.grafana.app/v0alpha1/namespaces/{namespace}.',
       }
+    case 'unfiltered-discovery':
+      return {
+        status: 403,
+        messageId: 'scim.unfiltered-discovery',
+        detail: 'Discovery endpoints take no filter; read the list, or one resource by its id.',
+      }
     case 'unknown-schema-or-type':
       return {
         status: 404,
@@ -239,7 +246,9 @@ export function describeReason(reason: Reason): WireFailure {
       return {
         status: 413,
         messageId: 'scim.resource-too-large',
-        detail: `The resource would take more than ${reason.limit} bytes, which is the most; shorten it.`,
+        detail:
+          `The user would take more than ${reason.limit} bytes, stored as it is and by its ` +
+          'comparison keys; that is the most, so shorten its values.',
       }
     case 'unsupported-media-type':
       return {

@@ -56,6 +56,18 @@ function narrow(text: string): string {
   return from === 0 ? text : result + text.slice(from)
 }
 
+/** How many UTF-16 units of a string are compared: far more than any filter can hold. */
+const MAXIMUM_KEY = 64 * 1024
+
+/**
+ * A key holds the beginning of a very long string. Operands are shorter than that, so only what a
+ * filter seeks deep inside or at the end of such a value is not found; and a resource and its keys
+ * fit into one row.
+ */
+function cut(key: string): string {
+  return key.length <= MAXIMUM_KEY ? key : key.slice(0, MAXIMUM_KEY).toWellFormed()
+}
+
 /** The key of a value that has the attribute's type; undefined for what has none (complex). */
 export function comparisonKey(attribute: Attribute, value: unknown): Key | undefined {
   switch (attribute.type) {
@@ -63,7 +75,7 @@ export function comparisonKey(attribute: Attribute, value: unknown): Key | undef
     case 'reference':
     case 'binary':
       if (typeof value !== 'string') return undefined
-      return attribute.caseExact ? value : fold(value)
+      return cut(attribute.caseExact ? value : fold(value))
     case 'boolean':
       return typeof value === 'boolean' ? value : undefined
     case 'integer':

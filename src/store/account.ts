@@ -2,6 +2,7 @@
 import { fold } from '../scim/comparison.ts'
 import { isObject, type Json } from '../scim/json.ts'
 import { type Attributes, comparisonForm } from '../scim/resource/resource.ts'
+import { sameValue } from '../scim/resource/value.ts'
 import { userType } from '../scim/schema/resource-type.ts'
 import { Refusal } from './refusal.ts'
 
@@ -44,10 +45,10 @@ export function accountKeys(attributes: Attributes): AccountKeys {
 }
 
 /**
- * How many bytes the attributes of one user may take as JSON. D1 refuses rows above 2,000,000 bytes,
- * and a row holds them twice; an event, before and after.
+ * How many bytes a user may take, as it is returned and by its comparison keys: D1 refuses rows and
+ * values above 2,000,000 bytes.
  */
-export const MAXIMUM_RESOURCE = 512 * 1024
+export const MAXIMUM_RESOURCE = 1_900_000
 
 /**
  * The columns that follow from the attributes.
@@ -61,14 +62,17 @@ export function accountColumns(attributes: Attributes): {
   readonly keys: AccountKeys
 } {
   const resource = JSON.stringify(attributes)
-  if (Buffer.byteLength(resource) > MAXIMUM_RESOURCE) {
+  const folded = JSON.stringify(comparisonForm(userType, attributes))
+  const keys = accountKeys(attributes)
+  const columns = [resource, folded, keys.userName, keys.email ?? '', keys.externalId ?? '']
+  if (columns.reduce((sum, text) => sum + Buffer.byteLength(text), 0) > MAXIMUM_RESOURCE) {
     throw new Refusal({ kind: 'resource-too-large', limit: MAXIMUM_RESOURCE })
   }
   return {
     resource,
-    folded: JSON.stringify(comparisonForm(userType, attributes)),
+    folded,
     active: attributes.active === false ? 0 : 1,
-    keys: accountKeys(attributes),
+    keys,
   }
 }
 
@@ -88,14 +92,28 @@ export function completed(account: Attributes, given: Attributes): Attributes {
   return { ...account, ...given, ...Object.fromEntries(extensions) }
 }
 
+/**
+ * What an event says of a change, as JSON. Where it would be more than a value of D1 may be, long
+ * values of what was before are left out, and only their length is told.
+ */
+export function describeChange(before: Attributes, after: Attributes): string {
+  const changed = difference(before, after)
+  const text = JSON.stringify(changed)
+  if (Buffer.byteLength(text) <= MAXIMUM_RESOURCE) return text
+  const shortened = Object.entries(changed.before).map(([name, value]) => {
+    const written = JSON.stringify(value)
+    return [name, written.length > 1000 ? { omitted: `${written.length} characters` } : value]
+  })
+  return JSON.stringify({ ...changed, before: Object.fromEntries(shortened) })
+}
+
 /** The names of the attributes that differ, with their values before and after. */
 export function difference(
   before: Attributes,
   after: Attributes,
-  same: (a: Json | undefined, b: Json | undefined) => boolean,
 ): { readonly before: Attributes; readonly after: Attributes } {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
-    (name) => !same(before[name], after[name]),
+    (name) => !sameValue(before[name], after[name]),
   )
   const pick = (from: Attributes) =>
     Object.fromEntries(

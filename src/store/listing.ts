@@ -118,26 +118,34 @@ export async function listResources(
   const single = filter !== undefined && selectsOne(filter, unique) && cut.kind === 'index'
   const limits = single ? { limit: 1, offset: 0 } : limitsOf(cut)
   // Users or teams alone, in the order of their ids, are read where they are, with no places first.
-  const direct = only !== undefined && sort === undefined && !withMembers
+  const direct = only !== undefined && sort === undefined
   const permissions = types.flatMap(({ name }) => READ[name] ?? [])
   const { principal, rows } = await readAs(caller, permissions, (namespace, allowed) => {
     const sources = types.map((type) => sourceOf(namespace, allowed, type, filters, sort))
     const places = selectPlaces(sources, sort, cut, limits, withMembers)
     const placed = (type: string) => sql`select p.id from (${places}) p where p.type = ${type}`
     const [source] = sources
+    const page = direct && source ? selectDirectly(source, cut, limits) : undefined
     const users =
-      direct && source
-        ? sql<UserRow>`select ${userColumns} ${selectDirectly(source, cut, limits)}`
-        : sql<UserRow>`select ${userColumns} from user u
+      page === undefined
+        ? sql<UserRow>`select ${userColumns} from user u
             where u.namespace = ${namespace} and u.id in (${placed('User')})`
+        : sql<UserRow>`select ${userColumns} ${page}`
+    const shown = page && selectTeamPage(page, withMembers && !single)
     const teams =
-      direct && source
-        ? sql<TeamRow>`select ${teamColumns} ${selectDirectly(source, cut, limits)}`
-        : sql<TeamRow>`select ${teamColumns} from team t
+      shown === undefined
+        ? sql<PagedTeamRow>`select ${teamColumns} from team t
             where t.namespace = ${namespace} and t.id in (${placed('Group')})`
+        : sql<PagedTeamRow>`select ${teamColumns}, t."inPage" from (${shown}) t order by t.id`
+    const teamIds = shown === undefined ? placed('Group') : sql`select t.id from (${shown}) t`
     const counts = filters === undefined || single ? [] : sources.map(countOf)
-    const totals = sql<{ readonly total: number }>`
-      select ${counts.length === 0 ? sql`0` : sql.join(counts, sql` + `)} as total`
+    // The counts are no expressions: SQLite would add the depth of their conditions twice.
+    const [count = sql`select 0 as total`, ...others] = counts
+    const totals = sql<{ readonly total: number }>`${
+      others.length === 0
+        ? count
+        : sql`select sum(c.total) as total from (${sql.join(counts, sql` union all `)}) c`
+    }`
     // An index may tell that the first page shows all there is; then nothing is counted.
     function countOf({ rows, type }: Source): SQL {
       const shownWhole = cut.kind === 'index' && cut.startIndex === 1 && only !== undefined
@@ -146,13 +154,13 @@ export async function listResources(
         filter === undefined || !shownWhole || withMembers
           ? sql`1`
           : more(cut.count, namespace, filter)
-      return sql`(select count(*) from ${rows} and ${counts})`
+      return sql`select count(*) as total from ${rows} and ${counts}`
     }
     return [
       direct ? none<PlaceRow>() : sql<PlaceRow>`select p.* from (${places}) p`,
       types.includes(userType) ? users : none<UserRow>(),
-      types.includes(groupType) ? teams : none<TeamRow>(),
-      withMembers ? selectMembers(namespace, placed('Group')) : noMembers,
+      types.includes(groupType) ? teams : none<PagedTeamRow>(),
+      withMembers ? selectMembers(namespace, teamIds) : noMembers,
       totals,
     ] as const
   })
@@ -181,9 +189,25 @@ function none<Row>(): Statement<Row> {
 }
 
 /** The places of rows that were read in order. */
-function placesOf({ name }: ResourceType, rows: readonly { readonly id: string }[]): PlaceRow[] {
+function placesOf(
+  { name }: ResourceType,
+  rows: readonly { readonly id: string; readonly inPage?: number | null }[],
+): PlaceRow[] {
   const type = name === 'User' ? 'User' : 'Group'
-  return rows.map(({ id }) => ({ type, id, key: null, inPage: rows.length }))
+  return rows.map(({ id, inPage }) => ({ type, id, key: null, inPage: inPage ?? rows.length }))
+}
+
+/** A team of a page, with how many there would be if the page did not end early. */
+type PagedTeamRow = TeamRow & { readonly inPage?: number | null }
+
+/** The teams of a page; where members are shown with them, only as many as these allow. */
+function selectTeamPage(page: SQL, endsEarly: boolean): SQL {
+  if (!endsEarly) return sql`select t.*, null as "inPage" ${page}`
+  return sql`select t.* from (
+      select s.*, count(*) over () as "inPage",
+        sum(s.members) over (order by s.id) - s.members as earlier
+      from (select t.* ${page}) s) t
+    where t.earlier < ${MEMBERS_PER_PAGE}`
 }
 
 /** A page of one type in the order of ids, without sort keys. */

@@ -328,8 +328,7 @@ async function replaceTeam(
   const exact = changesAttributes || adopts || how.asRead === true
   const condition = sql`exists (select 1 from team t where t.namespace = ${namespace}
     and t.id = ${id}${exact ? sql` and t.revision = ${current.revision}` : sql``})`
-  const described =
-    changesAttributes || adopts ? difference(before, attributes, sameValue) : undefined
+  const described = changesAttributes || adopts ? difference(before, attributes) : undefined
   const statements = [
     ...(adopts ? keepBeforeImage(caller, namespace, id, before) : []),
     ...planEvents(caller, principal, how.action, id, change, described),

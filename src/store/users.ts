@@ -16,7 +16,7 @@ import {
   accountEmail,
   accountKeys,
   completed,
-  difference,
+  describeChange,
   withoutEmptyExternalId,
 } from './account.ts'
 import {
@@ -332,7 +332,7 @@ async function replaceAttributes(
   const before = accountKeys(current.attributes)
   const emailsChange = !sameValue([...keys.emails], [...before.emails])
   const { managed } = current
-  const changes = JSON.stringify(difference(current.attributes, attributes, sameValue))
+  const changes = describeChange(current.attributes, attributes)
   const adoption = sql`insert into adoption (namespace, subject, request_id, part, at, before)
     values (${namespace}, ${id}, ${caller.requestId}, 0, ${caller.now},
       ${JSON.stringify(current.attributes)})`

@@ -292,3 +292,9 @@ describe('/Schemas', () => {
     }
   })
 })
+
+test('a filter on a discovery endpoint is refused, not ignored (RFC 7644 §4)', async () => {
+  for (const path of ['/Schemas', '/ResourceTypes', '/ServiceProviderConfig']) {
+    expectError(await anonymous().get(`${path}?filter=id+pr`), 403)
+  }
+})

@@ -14,7 +14,7 @@ import { readAs } from '../../store/authority.ts'
 import { Refusal } from '../../store/refusal.ts'
 import { parseNamespace } from '../../tenancy/namespace.ts'
 import { MAXIMUM_BULK_BODY } from '../body.ts'
-import { baseUrl, callerOf, type Dependencies, type ScimEnv } from '../context.ts'
+import { baseUrl, callerOf, type Dependencies, queryOf, type ScimEnv } from '../context.ts'
 import { CURSOR_LIFETIME } from '../cursor.ts'
 import { HttpRefusal } from '../failure.ts'
 import { scim } from './reply.ts'
@@ -31,10 +31,12 @@ export function discoveryRoutes(dependencies: Dependencies) {
   const decide = async (c: Context<ScimEnv>) => {
     if (c.req.header('Authorization') !== undefined) {
       await readAs(callerOf(c, dependencies), [], () => [])
-      return
+    } else {
+      const parsed = parseNamespace(c.req.param('namespace') ?? '')
+      if (!parsed.ok) throw new Refusal({ kind: 'invalid-namespace', advice: parsed.advice })
     }
-    const parsed = parseNamespace(c.req.param('namespace') ?? '')
-    if (!parsed.ok) throw new Refusal({ kind: 'invalid-namespace', advice: parsed.advice })
+    // RFC 7644 §4: nobody shall take the whole list for what a filter selected.
+    if (queryOf(c).has('filter')) throw new HttpRefusal({ kind: 'unfiltered-discovery' })
   }
 
   routes.get('/ServiceProviderConfig', async (c) => {
