@@ -1,5 +1,5 @@
 /**
- * Checks the direction of the house: `worker, server → app → http → store, scim, tenancy`;
+ * Checks the direction of the house: `worker → app → http → store, scim, tenancy`;
  * `store → scim, tenancy`; scim and tenancy import nothing of ours. Only the store knows drizzle
  * and libSQL, only http and app know Hono, and nothing imports in a circle.
  */

@@ -56,6 +56,16 @@ function isExecutable(path: string): boolean {
   }
 }
 
+/** What went wrong, in a line: what npm says where it was npm. */
+function whyOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const complaint = 'stderr' in error ? String(error.stderr).trim() : ''
+  const lines = (complaint || error.message)
+    .split('\n')
+    .map((line) => line.replace('npm error ', ''))
+  return lines.find((line) => !line.startsWith('code ')) ?? error.message
+}
+
 /** Fetches a package through npm, compares it with the lock file and unpacks it into a folder. */
 async function unpack(name: string, { version, integrity }: Locked, into: string): Promise<void> {
   mkdirSync(join(into, '..'), { recursive: true })
@@ -71,7 +81,6 @@ async function unpack(name: string, { version, integrity }: Locked, into: string
     renameSync(work, into)
   } catch (error) {
     rmSync(work, { recursive: true, force: true })
-    const [why] = String(error instanceof Error ? error.message : error).split('\n')
-    throw failure(`${name} ${version} cannot be unpacked (${why}); run npm ci with npm 11`)
+    throw failure(`${name} ${version} cannot be unpacked (${whyOf(error)}); run npm ci with npm 11`)
   }
 }

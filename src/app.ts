@@ -8,6 +8,7 @@ import { API, type Dependencies, type ScimEnv } from './http/context.ts'
 import { describeReason, failureResponse, type Reason, reasonOf } from './http/failure.ts'
 import { scimRoutes } from './http/scim/routes.ts'
 import { Refused } from './scim/error.ts'
+import type { Caller } from './store/authority.ts'
 import { StoreFailure } from './store/failure.ts'
 
 /** Paths of the admin API; everything else is answered as SCIM. */
@@ -42,14 +43,14 @@ export function createApp(dependencies: Dependencies) {
     const started = dependencies.now()
     const requestId = crypto.randomUUID()
     c.set('requestId', requestId)
-    c.set('later', (task) => {
-      const done = task().catch(() => undefined)
-      // Outside of Workers there is no execution context, and nothing ends with the response.
-      try {
-        c.executionCtx.waitUntil(done)
-      } catch {}
-    })
+    const tasks: Parameters<Caller['later']>[0][] = []
+    c.set('later', (task) => tasks.push(task))
     await next()
+    const done = Promise.allSettled(tasks.map((task) => task()))
+    // Outside of Workers there is no execution context, and nothing ends with the response.
+    try {
+      c.executionCtx.waitUntil(done)
+    } catch {}
     c.res.headers.set('X-Request-Id', requestId)
     const namespace = c.req.param('namespace')
     dependencies.log({
@@ -87,5 +88,7 @@ function describe(error: Error): string {
     const cause = error.cause instanceof Error ? error.cause.message : ''
     return `${error.message} ${cause}`.slice(0, 300)
   }
-  return (error.stack ?? error.message).slice(0, 1000)
+  // The first line of a stack is the message, which may quote a value.
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  return `${error.name}${frames.slice(0, 8).join('')}`
 }

@@ -37,7 +37,7 @@ export interface Dependencies {
 
 /** The bindings are left out on purpose: a handler reaches the database through a caller only. */
 export interface ScimEnv {
-  Variables: { requestId: string; later: Caller['later'] }
+  Variables: { requestId: string; later: (task: () => Promise<unknown>) => void }
 }
 
 /** Where the API is. */

@@ -5,6 +5,7 @@
  */
 import { errorBody, type ProtocolReason, quote, Refused, type ScimType } from '../scim/error.ts'
 import type { JsonObject } from '../scim/json.ts'
+import { StoreFailure } from '../store/failure.ts'
 import type { StoreReason } from '../store/refusal.ts'
 
 /** What HTTP itself, or an operator's request, is refused for. */
@@ -19,7 +20,8 @@ export type HttpReason =
   | { readonly kind: 'unsupported-version'; readonly version: string }
   | { readonly kind: 'not-implemented'; readonly feature: string }
   | { readonly kind: 'unavailable' }
-  | { readonly kind: 'unfiltered-discovery' }
+  | { readonly kind: 'fault' }
+  | { readonly kind: 'filtered-discovery' }
   | { readonly kind: 'unknown-schema-or-type'; readonly id: string }
   | { readonly kind: 'operator-required' }
   | { readonly kind: 'operator-not-configured' }
@@ -182,6 +184,8 @@ export function describeReason(reason: Reason): WireFailure {
       return unavailable('Others keep changing the same resource; try again.')
     case 'unavailable':
       return unavailable('The database cannot be reached at the moment; try again.')
+    case 'fault':
+      return unavailable('The request failed for a reason that the log tells by its X-Request-Id.')
     case 'no-route':
       return {
         status: 404,
@@ -190,10 +194,10 @@ export function describeReason(reason: Reason): WireFailure {
           'There is nothing at this path; the resources are at /Users and /Groups below ' +
           '/apis/scim.grafana.app/v0alpha1/namespaces/{namespace}.',
       }
-    case 'unfiltered-discovery':
+    case 'filtered-discovery':
       return {
         status: 403,
-        messageId: 'scim.unfiltered-discovery',
+        messageId: 'scim.filtered-discovery',
         detail: 'Discovery endpoints take no filter; read the list, or one resource by its id.',
       }
     case 'unknown-schema-or-type':
@@ -247,8 +251,8 @@ export function describeReason(reason: Reason): WireFailure {
         status: 413,
         messageId: 'scim.resource-too-large',
         detail:
-          `The user would take more than ${reason.limit} bytes, stored as it is and by its ` +
-          'comparison keys; that is the most, so shorten its values.',
+          `The resource would take more than ${reason.limit} bytes in the database, which is the ` +
+          'most; shorten its values.',
       }
     case 'unsupported-media-type':
       return {
@@ -311,7 +315,10 @@ function unavailable(detail: string): WireFailure {
 
 /** What a thrown error means; what nobody foresaw is a fault of ours or of the platform. */
 export function reasonOf(error: unknown): Reason {
-  return error instanceof Refused ? (error.reason as Reason) : { kind: 'unavailable' }
+  if (error instanceof Refused) return error.reason as Reason
+  return error instanceof StoreFailure && error.kind === 'unavailable'
+    ? { kind: 'unavailable' }
+    : { kind: 'fault' }
 }
 
 /** The SCIM Error of a refusal, with Grafana's members. */

@@ -138,13 +138,20 @@ export function compileGroupSort(namespace: Namespace, path: AttributePath | und
 function compileSort(source: Source, path: AttributePath | undefined): SQL {
   if (path === undefined) return sql`null`
   const { attribute, sub } = path
-  // An empty string is no value (RFC 7644 §3.4.2.2, `pr`).
-  if (!attribute.multiValued) return sql`nullif(${source.scalar(path).expression}, '')`
+  if (!attribute.multiValued) return sortKey(source.scalar(path).expression)
   const elements = source.elements(path)
   const hasPrimary = attribute.subAttributes?.some(({ name }) => name === 'primary') === true
   const key = elements.sub(sub?.name)
   const order = hasPrimary ? sql`coalesce(${elements.sub('primary')}, 0) desc` : key
-  return sql`(select nullif(${key}, '') from ${elements.rows} order by ${order} limit 1)`
+  return sql`(select ${sortKey(key)} from ${elements.rows} order by ${order} limit 1)`
+}
+
+/**
+ * An empty string is no value (RFC 7644 §3.4.2.2, `pr`). Of a long one the beginning is enough to
+ * sort by, since ids break ties; a cursor, which is part of a URL, holds it.
+ */
+function sortKey(key: SQL): SQL {
+  return sql`case typeof(${key}) when 'text' then nullif(substr(${key}, 1, 256), '') else ${key} end`
 }
 
 /** The attributes of users that one user of a namespace has at most. */

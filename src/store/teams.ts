@@ -159,6 +159,16 @@ function selectByName(namespace: Namespace, name: string, allowed: Allowed): Sta
     where t.namespace = ${namespace} and t.display_name_key = ${fold(name)}`
 }
 
+/** How many bytes the attributes of a team may take; an event holds them before and after. */
+const MAXIMUM_ATTRIBUTES = 256 * 1024
+
+/** @throws Refusal `resource-too-large` */
+function requireSmall(attributes: Attributes): void {
+  if (Buffer.byteLength(JSON.stringify(attributes)) > MAXIMUM_ATTRIBUTES) {
+    throw new Refusal({ kind: 'resource-too-large', limit: MAXIMUM_ATTRIBUTES })
+  }
+}
+
 function taken(name: string): Refusal {
   return new Refusal({ kind: 'taken', attribute: 'displayName', value: name })
 }
@@ -188,6 +198,7 @@ export async function createTeam(
     ])
     requireSync(principal)
     const members = release(body).members
+    requireSmall(given)
     const [existing] = rows[0]
     if (existing?.managed === 1) throw taken(name)
     const change: MemberChange = { ...noMemberChange, add: new Set(members) }
@@ -297,6 +308,7 @@ export async function changeTeam(
       display: fold(member.display),
     }))
     const next = withoutEmptyExternalId(attributes(current))
+    requireSmall(next)
     return replaceTeam(caller, principal, row, next, members(forms), {
       action: current.managed ? 'team.update' : 'team.adopt',
       withMembers,

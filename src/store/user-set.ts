@@ -4,6 +4,7 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Attributes } from '../scim/resource/resource.ts'
+import type { Principal } from '../tenancy/credential.ts'
 import { accountColumns, accountKeys, withoutEmptyExternalId } from './account.ts'
 import { type Caller, readAs, writeAs } from './authority.ts'
 import type { Statement } from './database.ts'
@@ -83,10 +84,12 @@ export async function createUsers(
   const takenUp = new Set(retained.map(({ externalId }) => externalId))
   const claimed = new Set<string>()
   const outcomes: (Outcome | undefined)[] = []
-  const fresh: (typeof given)[number][] = []
+  const fresh: Prepared[] = []
   let refused = 0
+  // With a limit of errors the order counts: nothing is created behind what is left.
+  let stopped = false
   for (const user of given) {
-    if (refused >= mayFail) {
+    if (refused >= mayFail || stopped) {
       outcomes.push({ kind: 'left' })
       continue
     }
@@ -101,16 +104,19 @@ export async function createUsers(
       own.some((key) => claimed.has(key))
     for (const key of own) claimed.add(key)
     if (special) {
+      stopped = mayFail !== Number.POSITIVE_INFINITY
       outcomes.push({ kind: 'left' })
       continue
     }
     try {
-      refuseTaken(holders, user.attributes, undefined)
       if (principal.settings.requireExternalId && externalId === null) {
         throw new Refusal({ kind: 'missing-external-id' })
       }
-      fresh.push(user)
-      outcomes.push(undefined)
+      refuseTaken(holders, user.attributes, undefined)
+      const prepared = prepare(user)
+      // What one parameter cannot hold is inserted by itself.
+      outcomes.push(prepared.text.length > CHUNK ? { kind: 'left' } : undefined)
+      if (prepared.text.length <= CHUNK) fresh.push(prepared)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       refused += 1
@@ -145,31 +151,34 @@ interface Prepared {
   readonly text: string
 }
 
-function chunks(
-  users: readonly { id: string; requestId: string; attributes: Attributes }[],
-): Prepared[][] {
+/** @throws Refusal `resource-too-large` */
+function prepare({ id, requestId, attributes }: NewUser): Prepared {
+  const { resource, folded, active, keys } = accountColumns(attributes)
+  const text = JSON.stringify({
+    ...{ id, requestId, resource, folded, active },
+    ...{ userName: keys.userName, email: keys.email, externalId: keys.externalId },
+    ...{ emails: keys.emails, changes: JSON.stringify({ after: attributes }) },
+  })
+  return { id, requestId, text }
+}
+
+function chunks(users: readonly Prepared[]): Prepared[][] {
   const result: Prepared[][] = []
   let size = CHUNK
-  for (const { id, requestId, attributes } of users) {
-    const { resource, folded, active, keys } = accountColumns(attributes)
-    const text = JSON.stringify({
-      ...{ id, requestId, resource, folded, active },
-      ...{ userName: keys.userName, email: keys.email, externalId: keys.externalId },
-      ...{ emails: keys.emails, changes: JSON.stringify({ after: attributes }) },
-    })
-    size += text.length
+  for (const user of users) {
+    size += user.text.length
     if (size > CHUNK) {
       result.push([])
-      size = text.length
+      size = user.text.length
     }
-    result.at(-1)?.push({ id, requestId, text })
+    result.at(-1)?.push(user)
   }
   return result
 }
 
 async function insertChunk(
   caller: Caller,
-  principal: Parameters<typeof writeAs>[1],
+  principal: Principal,
   users: readonly Prepared[],
 ): Promise<UserRow[]> {
   const { namespace, accountId, tokenId } = principal
@@ -188,7 +197,9 @@ async function insertChunk(
         ${field('email')}, ${field('externalId')},
         case ${field('active')} when 1 then 0 else ${now} end, ${now}, ${now},
         ${field('resource')}, ${field('folded')}
-      from ${each} where true on conflict do nothing`,
+      from ${each} where not exists (select 1 from retained r
+        where r.namespace = ${namespace} and r.external_id = ${field('externalId')})
+      on conflict do nothing`,
     sql`insert into user_email (namespace, value_key, user_id)
       select ${namespace}, m.value, ${field('id')}
       from ${each}, json_each(j.value, '$.emails') m where ${inserted}`,
@@ -215,8 +226,9 @@ async function insertChunk(
     const [created] = await writeAs(caller, principal, sql`1`, statements, answers)
     return created
   } catch (error) {
-    // What a single user is refused for is found out user by user.
-    if (error instanceof StoreFailure && error.kind !== 'unavailable') return []
+    // What a single user is refused for, or whether the database is back, is found out one by one;
+    // what other chunks created stays in the answer.
+    if (error instanceof StoreFailure) return []
     throw error
   }
 }

@@ -252,7 +252,8 @@ async function insertUser(
   const action: Action = retained === undefined ? 'user.create' : 'user.restore'
   const condition =
     retained === undefined
-      ? sql`1`
+      ? sql`not exists (select 1 from retained r
+          where r.namespace = ${namespace} and r.external_id = ${keys.externalId})`
       : sql`exists (select 1 from retained r where r.namespace = ${namespace} and r.id = ${id})`
   const changes = JSON.stringify({ after: attributes })
   const statements = [

@@ -1,4 +1,5 @@
 /** Changing users: versions, events, and what a change leaves as it is. */
+import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import type { Attributes } from '../../src/scim/resource/resource.ts'
 import { ENTERPRISE_USER } from '../../src/scim/schema/enterprise-user.ts'
@@ -12,8 +13,10 @@ import {
   changeUser,
   deleteTeam,
   deleteUser,
+  eventsOf,
   held,
   type Open,
+  query,
   refusalOf,
   removeMembers,
   rename,
@@ -27,7 +30,7 @@ import {
 } from './tenant.ts'
 
 export function changes(open: Open): void {
-  const { tenant: makeTenant } = tenancy(open)
+  const { tenant: makeTenant, bentTenant } = tenancy(open)
   const base: Attributes = { userName: 'ada', externalId: 'x', active: true }
   const post = (tenant: Tenant, attributes: Attributes = base) =>
     createUser(tenant.caller(), held(attributes))
@@ -178,6 +181,16 @@ export function changes(open: Open): void {
     const database = beforeWriting(tenant.database, other)
     const user = await changeUser(tenant.caller({ database }), id, set({ title: 'x' }), undefined)
     expect(user).toMatchObject({ revision: 3, attributes: { nickName: 'A', title: 'x' } })
+  })
+
+  test('events go on counting where older ones were removed', async () => {
+    const tenant = await bentTenant()
+    const { id } = await post(tenant)
+    await query(tenant, sql`delete from event where namespace = ${tenant.namespace}`)
+    await changeUser(tenant.caller(), id, set({ title: 'x' }), undefined)
+    await query(tenant, sql`update event set at = 0 where namespace = ${tenant.namespace}`)
+    await changeUser(tenant.caller(), id, set({ title: 'y' }), undefined)
+    expect((await eventsOf(tenant)).map(({ seq }) => seq)).toEqual([2, 3])
   })
 
   test('the manager shows by the displayName that it has now', async () => {

@@ -79,7 +79,7 @@ function value(attribute: Attribute): fc.Arbitrary<Json> {
       return fc
         .tuple(
           ...(attribute.subAttributes ?? []).map((sub) =>
-            fc.option(value(sub), { freq: 1, nil: undefined }).map((v) => [sub.name, v] as const),
+            fc.option(value(sub), { freq: 2, nil: undefined }).map((v) => [sub.name, v] as const),
           ),
         )
         .map((parts) =>
@@ -111,7 +111,7 @@ function members(
       ...attributes.map((attribute) =>
         fc
           .option(attribute.multiValued ? elements(attribute) : value(attribute), {
-            freq: 1,
+            freq: 2,
             nil: undefined,
           })
           .map((v) => [attribute.name, v] as const),
@@ -255,6 +255,16 @@ function tree(leaf: fc.Arbitrary<string>, maxDepth: number): fc.Arbitrary<string
       { weight: 1, arbitrary: tie('node').map((inner) => `not (${inner})`) },
     ),
   })).node
+}
+
+/** The names of all attributes that are not complex, as they stand in a resource. */
+export function leafNames(type: ResourceType): string[] {
+  const of = (attributes: readonly Attribute[] | undefined, prefix: string): string[] =>
+    filterable(attributes).flatMap(({ name, subAttributes }) =>
+      subAttributes === undefined ? [prefix + name] : of(subAttributes, `${prefix}${name}.`),
+    )
+  const extensions = type.extensions.flatMap(({ schema }) => of(schema.attributes, `${schema.id}.`))
+  return [...of(coreAttributes(type), ''), ...extensions]
 }
 
 /** Filters over resources of a type. */

@@ -9,16 +9,19 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { fold } from '../../src/scim/comparison.ts'
 import { type Filter, readFilter } from '../../src/scim/filter/bind.ts'
 import { matches } from '../../src/scim/filter/evaluate.ts'
-import type { JsonObject } from '../../src/scim/json.ts'
+import { isObject, type Json, type JsonObject } from '../../src/scim/json.ts'
 import { renderGroup, renderUser } from '../../src/scim/resource/render.ts'
 import { comparisonForm, readResource } from '../../src/scim/resource/resource.ts'
 import { ENTERPRISE_USER } from '../../src/scim/schema/enterprise-user.ts'
 import { groupType, userType } from '../../src/scim/schema/resource-type.ts'
+import { readSort } from '../../src/scim/sort.ts'
 import { accountColumns } from '../../src/store/account.ts'
 import type { Database } from '../../src/store/database.ts'
-import { body, filterText, type Known, moment, text } from './filter-arbitrary.ts'
+import { listResources, type Place } from '../../src/store/listing.ts'
+import { body, filterText, type Known, leafNames, moment, text } from './filter-arbitrary.ts'
 import {
   addUnmanagedUser,
+  held,
   listing,
   listTeams,
   listUsers,
@@ -101,6 +104,15 @@ async function seedTeams(tenant: Tenant, shift = 0): Promise<void> {
   ])
 }
 
+/** The names of all attributes and sub-attributes in a form. */
+function paths(value: Json, prefix = ''): string[] {
+  if (Array.isArray(value)) return value.flatMap((element) => paths(element, prefix))
+  if (!isObject(value)) return [prefix]
+  return Object.entries(value).flatMap(([name, member]) =>
+    paths(member, prefix === '' ? name : `${prefix}.${name}`),
+  )
+}
+
 /** What the filter accepts in memory. */
 function accepted(all: readonly Candidate[], filter: Filter): string[] {
   return all.filter(({ form }) => matches(filter, form)).map(({ id }) => id)
@@ -110,6 +122,7 @@ export function filterContract(name: string, open: Open, runs = 400): void {
   describe(`filters on ${name}`, () => {
     let database: Database
     let tenant: Tenant
+    let prefixed: Tenant
     let users: readonly Candidate[]
     let teams: readonly Candidate[]
     let knownOfUsers: Known
@@ -118,6 +131,7 @@ export function filterContract(name: string, open: Open, runs = 400): void {
     beforeAll(async () => {
       database = await open()
       tenant = await makeTenant(database)
+      prefixed = await makeTenant(database)
       await seedUsers(tenant)
       await seedTeams(tenant)
       // A neighbour whose names stand for other ids, and ids for other names, must not show.
@@ -162,6 +176,12 @@ export function filterContract(name: string, open: Open, runs = 400): void {
           storedTeams.teams.flatMap(({ members = [] }) => members.map(({ display }) => display)),
         ),
       }
+    })
+
+    test('the users of these tests have a bit of everything', () => {
+      const held = new Set(users.flatMap(({ form }) => paths(form)))
+      const lacking = leafNames(userType).filter((name) => !held.has(name))
+      expect(lacking).toEqual([])
     })
 
     async function selectedUsers(filter: Filter, startIndex = 1, count = 1000) {
@@ -218,6 +238,42 @@ export function filterContract(name: string, open: Open, runs = 400): void {
         { numRuns: runs, seed },
       )
       expect(telling).toBeGreaterThan(runs / 4)
+    })
+
+    test('the size of a page does not change the total', async () => {
+      for (const team of teams.slice(0, 8)) {
+        const filter = readFilter(userType, `groups.value eq "${team.id}"`)
+        const ids = accepted(users, filter)
+        for (let count = 0; count <= ids.length + 1; count++) {
+          expect(await selectedUsers(filter, 1, count)).toEqual({
+            ids: ids.slice(0, count),
+            total: ids.length,
+          })
+        }
+      }
+      for (const user of users.slice(0, 20)) {
+        const filter = readFilter(groupType, `members[value eq "${user.id}"]`)
+        const ids = accepted(teams, filter)
+        for (let count = 0; count <= ids.length + 1; count++) {
+          expect(await selectedTeams(filter, 1, count)).toEqual({
+            ids: ids.slice(0, count),
+            total: ids.length,
+          })
+        }
+      }
+    })
+
+    test('a prefix may end at either edge of the code points', async () => {
+      const edges = ['\ud7ff', '\ue000', '\uffff', '\u{10000}', '\u{10ffff}']
+      for (const [at, edge] of edges.entries()) {
+        await addUnmanagedUser(prefixed, userId(at * 2), { userName: `x${edge}` })
+        await addUnmanagedUser(prefixed, userId(at * 2 + 1), { userName: `x${edge}y` })
+      }
+      for (const [at, edge] of edges.entries()) {
+        const filter = readFilter(userType, `userName sw ${JSON.stringify(`x${edge}`)}`)
+        const found = await listUsers(prefixed.caller(), listing(filter))
+        expect(found.users.map(({ id }) => id)).toEqual([userId(at * 2), userId(at * 2 + 1)])
+      }
     })
 
     /** Runs a filter that is as large as the parser allows. */
@@ -285,6 +341,35 @@ export function filterContract(name: string, open: Open, runs = 400): void {
         const ids = accepted(teams, filter)
         expect(await selectedTeams(filter)).toEqual({ ids, total: ids.length })
         expect(await selectedTeams(filter, 2)).toEqual({ ids: ids.slice(1), total: ids.length })
+      }
+    })
+
+    test('the largest filters may be sorted, shown with members, and span both types', async () => {
+      const types = [userType, groupType]
+      const alternating = (inner: string, level: number) =>
+        level % 2 === 0 ? `(${inner} or displayName co "a")` : `(displayName pr and ${inner})`
+      const wide = Array.from({ length: 64 }, (_, at) => `displayName co "${at}"`).join(' or ')
+      for (const written of [nest(49, alternating, 'id pr'), wide]) {
+        const filters = new Map(types.map((type) => [type, readFilter(type, written)]))
+        const [ofUsers, ofTeams] = types.map((type) => filters.get(type))
+        if (ofUsers === undefined || ofTeams === undefined) throw new Error('No filters')
+        const ids = [...accepted(teams, ofTeams), ...accepted(users, ofUsers)]
+        for (const order of [undefined, 'descending']) {
+          const sort = order && readSort(types, 'displayName', order)
+          const found: string[] = []
+          let place: Place | undefined
+          do {
+            const cut = { kind: 'after', place, count: 60 } as const
+            const selection = held({ filters, sort: sort || undefined, cut })
+            const page = await listResources(tenant.caller(), types, selection, true)
+            expect(page.total).toBe(ids.length)
+            for (const one of page.resources) {
+              found.push(one.type === 'User' ? one.user.id : one.team.id)
+            }
+            place = page.next
+          } while (place !== undefined)
+          expect(sort ? found.toSorted() : found).toEqual(ids)
+        }
       }
     })
 

@@ -188,6 +188,17 @@ describe('a bulkId', () => {
     expect(answer.body.Operations[1].version).toBe(b.meta.version)
   })
 
+  test('may hold any character, also where a reference has to be mended', async () => {
+    const client = await tenant()
+    const gone = await createUser(client, 'gone')
+    await client.delete(`/Users/${gone.id}`)
+    const name = 'r"\\é'
+    const itself = { ...postUser('gone', manager(`bulkId:${name}`)), bulkId: name }
+    expect(statuses(await bulk(client, [itself]))).toEqual(['201'])
+    const { body } = await client.get(`/Users/${gone.id}`)
+    expect(body[ENTERPRISE_USER].manager.value).toBe(gone.id)
+  })
+
   test('that stands for nothing, or for what failed, is a conflict', async () => {
     const client = await tenant()
     await createUser(client, 'taken')
@@ -287,6 +298,44 @@ describe('the limits', () => {
       { ...postUser('c'), data: { userName: 'c' } },
     ])
     expect(statuses(answer)).toEqual(['201', '409', '409', '400'])
+  })
+})
+
+describe('the order of operations', () => {
+  test('counts: a name that an earlier operation frees can be taken', async () => {
+    const client = await tenant()
+    const x = await createUser(client, 'x')
+    const answer = await bulk(client, [
+      { method: 'PUT', path: `/Users/${x.id}`, data: userBody('y', { externalId: 'ext-x' }) },
+      { ...postUser('x'), data: userBody('x', { externalId: 'other' }) },
+      postUser('z'),
+    ])
+    expect(statuses(answer)).toEqual(['200', '201', '201'])
+  })
+
+  test('counts with failOnErrors: nothing behind the last error allowed is carried out', async () => {
+    const client = await tenant()
+    const again = { ...postUser('x'), bulkId: 'again' }
+    const answer = await bulk(client, [postUser('x'), again, postUser('y')], { failOnErrors: 1 })
+    expect(statuses(answer)).toEqual(['201', '409'])
+    expect((await client.get('/Users')).body.totalResults).toBe(1)
+  })
+
+  test('counts among many that are adopted or taken up again', async () => {
+    const client = await tenant()
+    const names = ['a', 'b', 'c', 'd', 'e']
+    for (const name of names) {
+      const { id } = await createUser(client, name)
+      await client.delete(`/Users/${id}`)
+    }
+    client.endpoint.batches.length = 0
+    const answer = await bulk(
+      client,
+      names.map((name) => postUser(name)),
+    )
+    expect(statuses(answer)).toEqual(['201', '201', '201', '201', '201'])
+    // The token, one set that leaves all of them, and two trips for each.
+    expect(client.endpoint.batches.length).toBe(2 + 2 * names.length)
   })
 })
 

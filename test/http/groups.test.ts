@@ -525,3 +525,15 @@ describe('with group sync off', () => {
     expect((await client.post('/Users', userBody('b'))).status).toBe(201)
   })
 })
+
+test('a name or externalId that no row of the database could hold is refused', async () => {
+  const client = await tenant()
+  const { id } = await createGroup(client, 'crew')
+  const huge = 'x'.repeat(300 * 1024)
+  expectError(await client.post('/Groups', groupBody(huge)), 413)
+  expectError(await client.post('/Groups', { ...groupBody('b'), externalId: huge }), 413)
+  expectError(await client.put(`/Groups/${id}`, groupBody(huge)), 413)
+  const rename = [{ op: 'replace', path: 'displayName', value: huge }]
+  expectError(await client.patch(`/Groups/${id}`, rename), 413)
+  expect((await client.get('/Groups')).body.Resources).toMatchObject([{ displayName: 'crew' }])
+})

@@ -18,7 +18,6 @@ import {
   referencesOf,
   resolveReferences,
 } from '../../scim/bulk.ts'
-import { Refused } from '../../scim/error.ts'
 import { isObject, type JsonObject } from '../../scim/json.ts'
 import { PATCH_OP } from '../../scim/patch/operation.ts'
 import { renderUser } from '../../scim/resource/render.ts'
@@ -26,7 +25,8 @@ import { readResource } from '../../scim/resource/resource.ts'
 import { type ResourceType, userType } from '../../scim/schema/resource-type.ts'
 import { type Caller, readAs } from '../../store/authority.ts'
 import { hold, holdAsync, release } from '../../store/held.ts'
-import { createUsers, type NewUser } from '../../store/user-set.ts'
+import { Refusal } from '../../store/refusal.ts'
+import { createUsers, type NewUser, type Outcome } from '../../store/user-set.ts'
 import { type Permission, permissionBits } from '../../tenancy/permission.ts'
 import { MAXIMUM_BULK_BODY, readJson } from '../body.ts'
 import { baseUrl, callerOf, type Dependencies, makeId, type ScimEnv } from '../context.ts'
@@ -85,7 +85,9 @@ async function requireSomePermission(
   })
   const [first] = needed
   const some = needed.some((permission) => (principal.granted & permissionBits[permission]) !== 0)
-  if (first !== undefined && !some) await readAs(caller, [first], () => [])
+  if (first !== undefined && !some) {
+    throw new Refusal({ kind: 'missing-permission', permission: first })
+  }
 }
 
 /** One operation on its way. */
@@ -95,6 +97,8 @@ interface Step {
   readonly provisionalId: string
   readonly caller: Caller
   state: 'waiting' | 'running' | 'done'
+  /** Whether it was part of a set already, and left for itself. */
+  left: boolean
   result?: BulkResult
   /** The id of the resource, once it is written. */
   id?: string
@@ -116,7 +120,7 @@ async function carryOut(
       requestId: `${caller.requestId}/${index}`,
       newId: () => provisionalId,
     }
-    return { entry, provisionalId, caller: own, state: 'waiting', trusted: new Set() }
+    return { entry, provisionalId, caller: own, state: 'waiting', left: false, trusted: new Set() }
   })
   const byBulkId = new Map<string, Step>()
   for (const step of steps) {
@@ -132,13 +136,21 @@ async function carryOut(
     if (result.response !== undefined) errors += 1
   }
 
-  await createTogether(caller, base, steps, failOnErrors, finish)
-  for (const step of steps) {
+  for (const [index, step] of steps.entries()) {
+    if (errors >= failOnErrors) break
+    if (step.state === 'waiting') {
+      await createTogether(caller, base, newUsersFrom(steps, index), failOnErrors - errors, finish)
+    }
     if (errors >= failOnErrors) break
     await run(step)
   }
   for (const step of steps) {
-    if (step.trusted.size > 0) await mend(step)
+    if (step.trusted.size === 0) continue
+    await mend(step).catch((error: unknown) => {
+      // The resource was written all the same; what is missing is the reference.
+      const { method = 'POST', bulkId, location } = step.result ?? {}
+      step.result = failed(method, bulkId, location, error)
+    })
   }
   return steps.flatMap(({ result }) => result ?? [])
 
@@ -156,7 +168,7 @@ async function carryOut(
     try {
       for (const bulkId of referencesOf(operation)) {
         const other = byBulkId.get(bulkId)
-        if (other !== undefined) await run(other)
+        if (other !== undefined && errors < failOnErrors) await run(other)
       }
       const resolved = resolveReferences(operation, (bulkId) => idFor(bulkId, step))
       finish(step, await perform(step, resolved))
@@ -209,9 +221,10 @@ async function carryOut(
       return other?.id !== undefined && other.id !== other.provisionalId
     })
     if (wrong.length === 0 || !isObject(data)) return
-    const pointing = Object.entries(data).filter(([, value]) =>
-      wrong.some((bulkId) => JSON.stringify(value).includes(`bulkId:${bulkId}`)),
-    )
+    const pointing = Object.entries(data).filter(([, value]) => {
+      const references = referencesOf({ method: 'POST', type, data: value })
+      return wrong.some((bulkId) => references.has(bulkId))
+    })
     const partial = { ...entry.operation, data: Object.fromEntries(pointing) }
     const { data: value = null } = resolveReferences(partial, (bulkId) => byBulkId.get(bulkId)?.id)
     const body = { schemas: [PATCH_OP], Operations: [{ op: 'add', value }] }
@@ -224,44 +237,51 @@ async function carryOut(
   }
 }
 
-/** Creates the users that refer to nobody in one go; what is special about some is done later. */
+/** A POST of a user that refers to nobody, with its attributes. */
+interface NewUserStep extends NewUser {
+  readonly step: Step
+  readonly bulkId: string | undefined
+}
+
+/** The new users from a step onwards, up to the first operation that is anything else. */
+function newUsersFrom(steps: readonly Step[], from: number): NewUserStep[] {
+  const found: NewUserStep[] = []
+  for (const step of steps.slice(from)) {
+    const { entry, provisionalId: id, caller } = step
+    if (!entry.ok || step.state !== 'waiting' || step.left) break
+    const { method, type, bulkId, data = null } = entry.operation
+    const plain = method === 'POST' && type === userType && referencesOf(entry.operation).size === 0
+    const body = plain ? hold(() => readResource(userType, data)) : undefined
+    if (!body?.ok) break
+    found.push({ id, requestId: caller.requestId, attributes: body.value.attributes, step, bulkId })
+  }
+  return found
+}
+
+/** Creates users in one go; what is special about some is found out one by one. */
 async function createTogether(
   caller: Caller,
   base: string,
-  steps: readonly Step[],
-  failOnErrors: number,
+  together: readonly NewUserStep[],
+  mayFail: number,
   finish: (step: Step, result: BulkResult) => void,
 ): Promise<void> {
-  const together: (NewUser & { readonly step: Step })[] = []
-  for (const step of steps) {
-    const { entry } = step
-    // With a limit of errors the order counts, so only what comes before anything else goes along.
-    const plain =
-      entry.ok &&
-      entry.operation.method === 'POST' &&
-      entry.operation.type === userType &&
-      referencesOf(entry.operation).size === 0
-    const body = plain
-      ? hold(() => readResource(userType, entry.operation.data ?? null))
-      : undefined
-    if (body?.ok) {
-      const { attributes } = body.value
-      const { requestId } = step.caller
-      together.push({ id: step.provisionalId, requestId, attributes, step })
-    } else if (failOnErrors !== Number.POSITIVE_INFINITY) {
-      break
-    }
-  }
   if (together.length < 2) return
-  const outcomes = await createUsers(caller, together, failOnErrors).catch((error: unknown) => {
-    // What the whole set is refused for, each operation is told by itself.
-    if (error instanceof Refused) return []
-    throw error
-  })
+  let outcomes: readonly Outcome[]
+  try {
+    outcomes = await createUsers(caller, together, mayFail)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    // What the whole set is refused for holds for each of them.
+    outcomes = together.slice(0, mayFail).map(() => ({ kind: 'refused', refusal: error }))
+  }
   outcomes.forEach((outcome, index) => {
-    const step = together[index]?.step
-    if (step === undefined || outcome.kind === 'left' || !step.entry.ok) return
-    const { bulkId } = step.entry.operation
+    const { step, bulkId } = together[index] ?? {}
+    if (step === undefined) return
+    if (outcome.kind === 'left') {
+      step.left = true
+      return
+    }
     if (outcome.kind === 'refused') {
       finish(step, failed('POST', bulkId, undefined, outcome.refusal))
       return
@@ -306,6 +326,9 @@ function toError(error: Error | { readonly kind: 'unknown-path' | 'wrong-method'
   return new HttpRefusal(
     error.kind === 'unknown-path'
       ? { kind: 'no-route' }
-      : { kind: 'method-not-allowed', allowed: ['POST /Users', 'PUT, PATCH, DELETE /Users/{id}'] },
+      : {
+          kind: 'method-not-allowed',
+          allowed: ['POST (without an id)', 'PUT, PATCH, DELETE (with one)'],
+        },
   )
 }

@@ -36,7 +36,7 @@ export function discoveryRoutes(dependencies: Dependencies) {
       if (!parsed.ok) throw new Refusal({ kind: 'invalid-namespace', advice: parsed.advice })
     }
     // RFC 7644 §4: nobody shall take the whole list for what a filter selected.
-    if (queryOf(c).has('filter')) throw new HttpRefusal({ kind: 'unfiltered-discovery' })
+    if (queryOf(c).has('filter')) throw new HttpRefusal({ kind: 'filtered-discovery' })
   }
 
   routes.get('/ServiceProviderConfig', async (c) => {

@@ -1,7 +1,8 @@
 /** All SCIM routes of a namespace, and what its other paths and methods are answered with. */
-import { Hono } from 'hono'
-import type { Dependencies, ScimEnv } from '../context.ts'
-import { HttpRefusal } from '../failure.ts'
+import { type Context, Hono } from 'hono'
+import { readAs } from '../../store/authority.ts'
+import { callerOf, type Dependencies, type ScimEnv } from '../context.ts'
+import { type HttpReason, HttpRefusal } from '../failure.ts'
 import { bulkRoutes } from './bulk.ts'
 import { discoveryRoutes } from './discovery.ts'
 import { groups } from './groups.ts'
@@ -31,18 +32,21 @@ const METHODS: Readonly<Record<string, readonly string[]>> = {
 /** The routes below the base URL of a namespace. */
 export function scimRoutes(dependencies: Dependencies) {
   const routes = new Hono<ScimEnv>()
+  /** Refuses a request, but not before its credential is decided. */
+  const refuse = async (c: Context<ScimEnv>, reason: HttpReason): Promise<never> => {
+    await readAs(callerOf(c, dependencies), [], () => [])
+    throw new HttpRefusal(reason)
+  }
   routes.use(async (c, next) => {
     const accept = c.req.header('Accept')
-    if (!acceptable(accept)) throw new HttpRefusal({ kind: 'not-acceptable', accept: accept ?? '' })
+    if (!acceptable(accept)) await refuse(c, { kind: 'not-acceptable', accept: accept ?? '' })
     await next()
   })
   // A token is a client's and not a person's, so there is nobody whom /Me could mean (§3.11).
-  routes.all('/Me', () => {
-    throw new HttpRefusal({ kind: 'not-implemented', feature: 'The /Me endpoint' })
-  })
-  routes.all('/:version{v[0-9]+}/*', (c) => {
-    throw new HttpRefusal({ kind: 'unsupported-version', version: c.req.param('version') })
-  })
+  routes.all('/Me', (c) => refuse(c, { kind: 'not-implemented', feature: 'The /Me endpoint' }))
+  routes.all('/:version{v[0-9]+}/*', (c) =>
+    refuse(c, { kind: 'unsupported-version', version: c.req.param('version') }),
+  )
   for (const path of ['/.search', '/Users/.search', '/Groups/.search']) {
     routes.on(['GET', 'PUT', 'PATCH', 'DELETE'], path, () => {
       throw new HttpRefusal({ kind: 'method-not-allowed', allowed: ['POST', 'OPTIONS'] })
