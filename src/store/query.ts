@@ -14,7 +14,7 @@ import type { Filter } from '../scim/filter/bind.ts'
 import type { Operator } from '../scim/filter/syntax.ts'
 import type { Attribute } from '../scim/schema/attribute.ts'
 import { GROUP } from '../scim/schema/group.ts'
-import type { AttributePath } from '../scim/schema/resource-type.ts'
+import { type AttributePath, pathName } from '../scim/schema/resource-type.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 
 /** A column or expression that holds the comparison key of a singular attribute. */
@@ -181,7 +181,7 @@ function userSource(namespace: Namespace): Source {
     namespace: sql`u.namespace = ${namespace}`,
     id: sql`u.id`,
     scalar: (path) =>
-      columns[columnName(path)] ?? {
+      columns[pathName(path)] ?? {
         expression: sql.raw(`json_extract(u.folded, '${jsonPath(path)}')`),
         indexed: false,
       },
@@ -195,7 +195,7 @@ function userSource(namespace: Namespace): Source {
       }
     },
     holders: (path, values) => {
-      switch (columnName(path)) {
+      switch (pathName(path)) {
         case 'id':
           return inColumn(namespace, 'user', 'id', values)
         case 'userName':
@@ -245,7 +245,7 @@ function groupSource(namespace: Namespace): Source {
   return {
     namespace: sql`t.namespace = ${namespace}`,
     id: sql`t.id`,
-    scalar: (path) => columns[columnName(path)] ?? { expression: sql.raw('null'), indexed: false },
+    scalar: (path) => columns[pathName(path)] ?? { expression: sql.raw('null'), indexed: false },
     elements: (path) =>
       path.attribute.name === 'members'
         ? membersOfGroup(namespace)
@@ -254,7 +254,7 @@ function groupSource(namespace: Namespace): Source {
             sub: () => sql.raw('x.value'),
           },
     holders: (path, values) => {
-      switch (columnName(path)) {
+      switch (pathName(path)) {
         case 'id':
           return inColumn(namespace, 'team', 'id', values)
         case 'displayName':
@@ -282,11 +282,6 @@ function membersOfGroup(namespace: Namespace): Elements {
         and m.namespace = ${namespace} and m.team_id = t.id`,
     sub: (name) => sql.raw(expressions[name ?? 'value'] ?? 'null'),
   }
-}
-
-function columnName({ extension, attribute, sub }: AttributePath): string {
-  const name = sub === undefined ? attribute.name : `${attribute.name}.${sub.name}`
-  return extension === undefined ? name : `${extension}:${name}`
 }
 
 /** The path inside the folded JSON. Names come from the schema, never from a request. */
@@ -405,7 +400,7 @@ function compileLeaf(source: Source, filter: Leaf, leaves: number): SQL {
     }
     case 'in': {
       const list = listOf(filter.operands)
-      const found = columnName(path) === 'id' ? undefined : findBy(source, path, list)
+      const found = pathName(path) === 'id' ? undefined : findBy(source, path, list)
       if (found !== undefined) return found
       return scalar.indexed
         ? sql`(${source.namespace} and ${scalar.expression} is not null

@@ -20,9 +20,9 @@ export const defaultSettings: Settings = {
 }
 
 /** What is stored for a namespace that has settings of its own; the rest is the file's. */
-export type StoredSettings = Partial<Settings>
+export type StoredSettings = { readonly [Name in keyof Settings]?: Settings[Name] | undefined }
 
 /** The settings that apply: the stored ones, and the file's where none is stored. */
 export function effectiveSettings(file: Settings, stored: string | null): Settings {
-  return stored === null ? file : { ...file, ...(JSON.parse(stored) as StoredSettings) }
+  return stored === null ? file : { ...file, ...(JSON.parse(stored) as Partial<Settings>) }
 }

@@ -39,9 +39,8 @@ export function namespaceRoutes(dependencies: Dependencies) {
   routes.post('/', operator, async (c) => {
     const { name, settings } = await readBody(c.req.raw, namespaceForm)
     const namespace = requireNamespace(name)
-    const stored = settings && JSON.parse(JSON.stringify(settings))
     const now = dependencies.now()
-    const created = await createNamespace(database, namespace, stored, file, now)
+    const created = await createNamespace(database, namespace, settings, file, now)
     if (created === undefined) throw new HttpRefusal({ kind: 'namespace-exists', namespace })
     return c.json(show(created), 201)
   })
