@@ -337,6 +337,10 @@ async function replaceAttributes(
   const adoption = sql`insert into adoption (namespace, subject, request_id, part, at, before)
     values (${namespace}, ${id}, ${caller.requestId}, 0, ${caller.now},
       ${JSON.stringify(current.attributes)})`
+  // Whoever has the externalId now is not the person who was deleted with it; the record keeps it
+  // among its attributes, but is found by it no longer.
+  const releaseRetained = sql`update retained set external_id = null
+    where namespace = ${namespace} and external_id = ${keys.externalId}`
   const emails = [
     sql`delete from user_email where namespace = ${namespace} and user_id = ${id}`,
     insertEmails(namespace, id, keys.emails),
@@ -349,6 +353,7 @@ async function replaceAttributes(
         resource = ${resource}, folded = ${folded}
         where namespace = ${namespace} and id = ${id}`,
     ...(emailsChange ? emails : []),
+    ...(managed && keys.externalId === before.externalId ? [] : [releaseRetained]),
     ...(managed ? [] : [adoption]),
     recordEvent(caller, principal, managed ? 'user.update' : 'user.adopt', id, sql`${changes}`),
     closeEvents(principal),

@@ -253,3 +253,22 @@ describe('a team that SCIM does not manage', () => {
     expect(await dump(client.namespace)).toBe(before)
   })
 })
+
+test('an externalId that a living account takes over is no longer that of a deleted one', async () => {
+  const client = await tenant()
+  const gone = await createUser(client, 'gone')
+  await client.delete(`/Users/${gone.id}`)
+  const account = await handMade(client, 'ada')
+  const adopted = await client.post('/Users', userBody('ada', { externalId: 'ext-gone' }))
+  expect(adopted).toMatchObject({ status: 201, body: { id: account.id, externalId: 'ext-gone' } })
+  const [retained] = await query(
+    'select id, external_id, resource from retained where namespace = ?',
+    client.namespace,
+  )
+  expect(retained).toMatchObject({ id: gone.id, external_id: null })
+  expect(JSON.parse(String(retained?.resource))).toMatchObject({ externalId: 'ext-gone' })
+  // A person who comes later with another externalId is new, and not the deleted one.
+  await client.put(`/Users/${account.id}`, userBody('ada', { externalId: 'ext-ada' }))
+  const late = await client.post('/Users', userBody('late', { externalId: 'ext-gone' }))
+  expect(late.body.id).not.toBe(gone.id)
+})
