@@ -1,6 +1,7 @@
 /** Bulk requests: RFC 7644 §3.7, with errata 5050 and 7916. */
 import { ProtocolError, quote } from './error.ts'
 import { isObject, type Json, type JsonObject, membersOf } from './json.ts'
+import { readMessage } from './message.ts'
 import { type ResourceType, resourceTypes } from './schema/resource-type.ts'
 
 export const BULK_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:BulkRequest'
@@ -47,16 +48,7 @@ export interface BulkRequest {
  * @throws ProtocolError invalidSyntax or invalidValue where the message itself is wrong
  */
 export function readBulkRequest(body: Json): BulkRequest {
-  if (!isObject(body)) {
-    throw new ProtocolError('invalidSyntax', `The body must be an object, not ${quote(body)}.`)
-  }
-  const members = membersOf(body)
-  const schemas = members.get('schemas')
-  const list: readonly Json[] = Array.isArray(schemas) ? schemas : []
-  const wanted = BULK_REQUEST.toLowerCase()
-  if (!list.some((urn) => typeof urn === 'string' && urn.toLowerCase() === wanted)) {
-    throw new ProtocolError('invalidSyntax', `schemas must list ${BULK_REQUEST}.`)
-  }
+  const members = readMessage(body, BULK_REQUEST)
   const operations = members.get('operations')
   if (!Array.isArray(operations)) {
     throw new ProtocolError('invalidSyntax', 'Operations must be a list of operations.')

@@ -3,7 +3,8 @@
  * The parameters come from the query of a GET or from the body of a POST to /.search (§3.4.3).
  */
 import { ProtocolError, quote } from './error.ts'
-import { isObject, type Json, type JsonObject, membersOf } from './json.ts'
+import type { Json, JsonObject } from './json.ts'
+import { readMessage } from './message.ts'
 
 export const LIST_RESPONSE = 'urn:ietf:params:scim:api:messages:2.0:ListResponse'
 export const SEARCH_REQUEST = 'urn:ietf:params:scim:api:messages:2.0:SearchRequest'
@@ -77,16 +78,7 @@ const SEARCH_MEMBERS: Readonly<Record<keyof ListParameters, 'text' | 'number' | 
  * @throws ProtocolError invalidSyntax or invalidValue
  */
 export function readSearchRequest(body: Json): ListParameters {
-  if (!isObject(body)) {
-    throw new ProtocolError('invalidSyntax', `The body must be an object, not ${quote(body)}.`)
-  }
-  const members = membersOf(body)
-  const schemas = members.get('schemas')
-  const list: readonly Json[] = Array.isArray(schemas) ? schemas : []
-  const wanted = SEARCH_REQUEST.toLowerCase()
-  if (!list.some((urn) => typeof urn === 'string' && urn.toLowerCase() === wanted)) {
-    throw new ProtocolError('invalidSyntax', `schemas must list ${SEARCH_REQUEST}.`)
-  }
+  const members = readMessage(body, SEARCH_REQUEST)
   const parameters: Record<string, string> = {}
   for (const [name, form] of Object.entries(SEARCH_MEMBERS)) {
     const value = members.get(name.toLowerCase())

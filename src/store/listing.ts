@@ -122,7 +122,7 @@ export async function listResources(
   const permissions = types.flatMap(({ name }) => READ[name] ?? [])
   const { principal, rows } = await readAs(caller, permissions, (namespace, allowed) => {
     const sources = types.map((type) => sourceOf(namespace, allowed, type, filters, sort))
-    const places = selectPlaces(sources, sort, cut, limits, withMembers)
+    const places = direct ? sql`` : selectPlaces(sources, sort, cut, limits, withMembers)
     const placed = (type: string) => sql`select p.id from (${places}) p where p.type = ${type}`
     const [source] = sources
     const page = direct && source ? selectDirectly(source, cut, limits) : undefined
@@ -149,12 +149,12 @@ export async function listResources(
     // An index may tell that the first page shows all there is; then nothing is counted.
     function countOf({ rows, type }: Source): SQL {
       const shownWhole = cut.kind === 'index' && cut.startIndex === 1 && only !== undefined
-      const more = type === 'User' ? moreUsersThan : moreGroupsThan
-      const counts =
+      const moreThan = type === 'User' ? moreUsersThan : moreGroupsThan
+      const more =
         filter === undefined || !shownWhole || withMembers
           ? sql`1`
-          : more(cut.count, namespace, filter)
-      return sql`select count(*) as total from ${rows} and ${counts}`
+          : moreThan(cut.count, namespace, filter)
+      return sql`select count(*) as total from ${rows} and ${more}`
     }
     return [
       direct ? none<PlaceRow>() : sql<PlaceRow>`select p.* from (${places}) p`,

@@ -56,9 +56,6 @@ interface Scope {
  * @throws ProtocolError invalidFilter
  */
 export function readFilter(type: ResourceType, text: string): Filter {
-  if (text.trim() === '') {
-    throw new ProtocolError('invalidFilter', 'The filter is empty; leave the parameter out.')
-  }
   return bindFilter(parseFilter(text), type)
 }
 
@@ -72,9 +69,6 @@ export function readFilters(
   types: readonly ResourceType[],
   text: string,
 ): ReadonlyMap<ResourceType, Filter> {
-  if (text.trim() === '') {
-    throw new ProtocolError('invalidFilter', 'The filter is empty; leave the parameter out.')
-  }
   const syntax = parseFilter(text)
   return new Map(types.map((type) => [type, bindFilter(syntax, type, types)]))
 }

@@ -132,6 +132,9 @@ class Reader {
  * @throws ProtocolError invalidFilter, with the place of the mistake
  */
 export function parseFilter(text: string): Syntax {
+  if (text.trim() === '') {
+    throw new ProtocolError('invalidFilter', 'The filter is empty; leave the parameter out.')
+  }
   const reader = new Reader(text)
   const filter = readOr(reader)
   if (reader.peek() !== undefined) throw reader.unexpected('“and”, “or” or its end')

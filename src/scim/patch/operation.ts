@@ -1,6 +1,7 @@
 /** Reads the body of a PATCH request: RFC 7644 §3.5.2. */
 import { ProtocolError, quote } from '../error.ts'
 import { isObject, type Json, membersOf } from '../json.ts'
+import { readMessage } from '../message.ts'
 
 export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 
@@ -24,20 +25,7 @@ export interface PatchOperation {
  * @throws ProtocolError invalidSyntax; invalidPath or invalidValue where a path or value is missing
  */
 export function readOperations(body: Json): PatchOperation[] {
-  if (!isObject(body)) {
-    throw new ProtocolError(
-      'invalidSyntax',
-      `The body must be a PatchOp object, not ${quote(body)}.`,
-    )
-  }
-  const members = membersOf(body)
-  const schemas = members.get('schemas')
-  const list: readonly Json[] = Array.isArray(schemas) ? schemas : []
-  if (
-    !list.some((urn) => typeof urn === 'string' && urn.toLowerCase() === PATCH_OP.toLowerCase())
-  ) {
-    throw new ProtocolError('invalidSyntax', `schemas must list ${PATCH_OP}.`)
-  }
+  const members = readMessage(body, PATCH_OP)
   const operations = members.get('operations')
   if (!Array.isArray(operations)) {
     throw new ProtocolError('invalidSyntax', 'Operations must be a list of operations.')

@@ -96,7 +96,7 @@ describe('a SearchRequest', () => {
   })
 
   test('is refused where it is none', () => {
-    expectRefusal(() => readSearchRequest([]), 'invalidSyntax', 'must be an object')
+    expectRefusal(() => readSearchRequest([]), 'invalidSyntax', 'SearchRequest object')
     expectRefusal(() => readSearchRequest({ count: 1 }), 'invalidSyntax', 'schemas must list')
     expectRefusal(() => readSearchRequest({ schemas, filter: 1 }), 'invalidValue', 'filter')
     expectRefusal(
