@@ -11,10 +11,18 @@ import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { parseArgs } from 'node:util'
 import { getPlatformProxy } from 'wrangler'
+import type { Caller } from '../src/store/authority.ts'
 import { d1 } from '../src/store/d1.ts'
 import type { Database } from '../src/store/database.ts'
-import { createNamespace, createToken, listTokens } from '../src/store/registry.ts'
-import { parseNamespace } from '../src/tenancy/namespace.ts'
+import { hold } from '../src/store/held.ts'
+import { createNamespace } from '../src/store/registry.ts'
+import {
+  createServiceAccount,
+  createToken,
+  listServiceAccounts,
+  listTokens,
+} from '../src/store/service-accounts.ts'
+import { type ParsedNamespace, parseNamespace } from '../src/tenancy/namespace.ts'
 import { readPermissions } from '../src/tenancy/permission.ts'
 import { defaultSettings } from '../src/tenancy/settings.ts'
 import { hashToken, isToken, makeToken } from '../src/tenancy/token.ts'
@@ -129,27 +137,47 @@ async function prepare(database: Database): Promise<Map<string, string>> {
     const { namespace } = parsed
     const now = Date.now()
     await createNamespace(database, namespace, settings, defaultSettings, now)
-    const known = (await listTokens(database, namespace)) ?? []
+    const caller = operatorOf(database, parsed, now)
+    const accounts = await listServiceAccounts(caller())
+    if (!accounts.some(({ id }) => id === ACCOUNT)) {
+      const permissions = Number(readPermissions(['Editor']))
+      const form = { name: ACCOUNT, role: 'Editor', permissions, disabled: 0 } as const
+      await createServiceAccount(
+        caller(),
+        ACCOUNT,
+        hold(() => form),
+      )
+    }
+    const known = await listTokens(caller(), ACCOUNT)
     const kept = readVariable(variable)
     const state = kept === undefined ? undefined : known.find(({ id }) => id === idOf(kept))
     const usable = kept !== undefined && isToken(kept) && (state?.revokedAt ?? null) === null
     const token = usable ? kept : makeToken(randomBytes)
     if (!usable) remember(variable, token)
     if (!usable || state === undefined) {
-      await createToken(database, {
-        id: idOf(token),
-        hash: hashToken(token),
-        namespace,
-        account: ACCOUNT,
-        accountId: ACCOUNT,
-        permissions: Number(readPermissions(['Editor'])),
-        expiresAt: null,
-        now,
-      })
+      const form = { id: idOf(token), name: idOf(token), hash: hashToken(token) }
+      await createToken(
+        caller(),
+        ACCOUNT,
+        hold(() => form),
+      )
     }
     tokens.set(name, token)
   }
   return tokens
+}
+
+/** Makes callers that act as the operator, each for a request of its own. */
+function operatorOf(database: Database, namespace: ParsedNamespace, now: number): () => Caller {
+  return () => ({
+    database,
+    claim: { namespace, bearer: { kind: 'operator' } },
+    fileSettings: defaultSettings,
+    now,
+    requestId: crypto.randomUUID(),
+    newId: () => crypto.randomUUID(),
+    later: () => undefined,
+  })
 }
 
 /** The id under which a token of this script is listed; the same at every start. */

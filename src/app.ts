@@ -2,8 +2,10 @@
 import { Hono } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import { getPath } from 'hono/utils/url'
+import { loginRoutes } from './http/admin/login.ts'
 import { namespaceRoutes } from './http/admin/namespaces.ts'
-import { tokenRoutes } from './http/admin/tokens.ts'
+import { serviceAccountRoutes } from './http/admin/service-accounts.ts'
+import { settingsRoutes } from './http/admin/settings.ts'
 import { API, type Dependencies, type ScimEnv } from './http/context.ts'
 import { describeReason, failureResponse, type Reason, reasonOf } from './http/failure.ts'
 import { scimRoutes } from './http/scim/routes.ts'
@@ -12,7 +14,7 @@ import type { Caller } from './store/authority.ts'
 import { StoreFailure } from './store/failure.ts'
 
 /** Paths of the admin API; everything else is answered as SCIM. */
-const ADMIN = new RegExp(`^${API}(?:/[^/]+/tokens(?:/.*)?)?$`)
+const ADMIN = new RegExp(`^${API}(?:/[^/]+/(?:config|serviceaccounts|login)(?:/.*)?)?$`)
 /** The path of one namespace, which the operator deletes and SCIM has nothing at. */
 const NAMESPACE = new RegExp(`^${API}/[^/]+$`)
 
@@ -72,7 +74,9 @@ export function createApp(dependencies: Dependencies) {
 
   app.get('/health', (c) => c.json({ status: 'ok' }))
   app.route(API, namespaceRoutes(dependencies))
-  app.route(`${API}/:namespace/tokens`, tokenRoutes(dependencies))
+  app.route(`${API}/:namespace/config`, settingsRoutes(dependencies))
+  app.route(`${API}/:namespace/serviceaccounts`, serviceAccountRoutes(dependencies))
+  app.route(`${API}/:namespace/login`, loginRoutes(dependencies))
   app.route(`${API}/:namespace`, scimRoutes(dependencies))
 
   const answer = (reason: Reason, request: Request) =>

@@ -5,140 +5,134 @@ import type { Fetch, WireResponse } from './wire.ts'
 /** The path below which every namespace has its SCIM endpoint and its admin API. */
 export const NAMESPACES = '/apis/scim.grafana.app/v0alpha1/namespaces'
 
-const namespaceShape = z.looseObject({
-  name: z.string(),
-  settings: z.looseObject({
-    enableUserSync: z.boolean(),
-    enableGroupSync: z.boolean(),
-    rejectNonProvisionedUsers: z.boolean(),
-    requireExternalId: z.boolean(),
-  }),
-  users: z.number(),
-  teams: z.number(),
-  createdAt: z.string(),
-})
-
-const createdTokenShape = z.looseObject({
-  id: z.string(),
-  token: z.string(),
-  namespace: z.string(),
-  account: z.string(),
-  permissions: z.array(z.string()),
-  expiresAt: z.string().nullable(),
-  createdAt: z.string(),
-})
-
-const tokenShape = createdTokenShape.omit({ token: true }).extend({
-  revokedAt: z.string().nullable(),
-  lastUsedAt: z.string().nullable(),
-})
-
-/** A tenant, as the admin API describes it. */
-export type NamespaceSummary = z.infer<typeof namespaceShape>
-/** A token just made; the only answer that carries the token itself. */
-export type CreatedToken = z.infer<typeof createdTokenShape>
-/** A token as it is listed. */
-export type TokenSummary = z.infer<typeof tokenShape>
-
-/** Settings that a new namespace is to have; those left out keep the values of the deployment. */
-export interface NewSettings {
-  enableUserSync?: boolean
-  enableGroupSync?: boolean
-  requireExternalId?: boolean
-}
-
-/** What a token is made for. */
-export interface NewToken {
-  account?: string
-  permissions: string[]
-  expiresAt: string | null
-}
+/** Parameters of a query; those that are undefined are left out. */
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>
 
 /** The operator's calls of the admin API. Every one throws a Failure when it is refused. */
 export interface AdminClient {
-  createNamespace(name: string, settings: NewSettings): Promise<NamespaceSummary>
-  /** Creates the namespace unless it exists; then the existing one comes back unchanged. */
-  ensureNamespace(
-    name: string,
-    settings: NewSettings,
-  ): Promise<{ namespace: NamespaceSummary; created: boolean }>
-  listNamespaces(): Promise<NamespaceSummary[]>
-  deleteNamespace(name: string): Promise<void>
-  createToken(namespace: string, token: NewToken): Promise<CreatedToken>
-  listTokens(namespace: string): Promise<TokenSummary[]>
-  revokeToken(namespace: string, id: string): Promise<void>
+  /** Where the deployment answers. */
+  readonly origin: string
+  /** Sends a request and reads the answer, which must have the shape. */
+  send<T>(
+    method: string,
+    path: string,
+    shape: z.ZodType<T>,
+    request?: { readonly query?: Query; readonly body?: unknown },
+  ): Promise<T>
+  /** Reads an answer that is not JSON, as it stands. */
+  text(path: string, query: Query): Promise<string>
 }
 
-/** Makes the operator's client of the deployment at an origin. */
+/** Makes the operator's client of the deployment at an origin; its paths begin at NAMESPACES. */
 export function createAdminClient(origin: string, secret: string, fetch: Fetch): AdminClient {
-  const send = async (method: string, path: string, body?: unknown): Promise<WireResponse> => {
-    const headers: Record<string, string> = {
-      Authorization: `Bearer ${secret}`,
-      Accept: 'application/json',
+  const exchange = async (
+    method: string,
+    path: string,
+    { query = {}, body }: { readonly query?: Query; readonly body?: unknown },
+    accept: string,
+  ): Promise<string> => {
+    const url = origin + NAMESPACES + path + queryString(query)
+    const headers: Record<string, string> = { Authorization: `Bearer ${secret}`, Accept: accept }
+    let response: WireResponse
+    if (body === undefined) {
+      response = await fetch(url, { method, headers })
+    } else {
+      headers['Content-Type'] = 'application/json'
+      response = await fetch(url, { method, headers, body: JSON.stringify(body) })
     }
-    if (body === undefined) return fetch(origin + NAMESPACES + path, { method, headers })
-    headers['Content-Type'] = 'application/json'
-    return fetch(origin + NAMESPACES + path, { method, headers, body: JSON.stringify(body) })
-  }
-
-  const read = async <T>(response: WireResponse, shape: z.ZodType<T>): Promise<T> => {
     const text = await response.text()
     if (response.status >= 300) throw refusal(origin, response.status, text)
-    const parsed = shape.safeParse(parseJson(text))
-    if (!parsed.success) throw failure(`What answers at ${origin} is not scim-edge's admin API.`)
-    return parsed.data
+    return text
   }
 
-  const expectSuccess = async (response: WireResponse): Promise<void> => {
-    if (response.status >= 300) throw refusal(origin, response.status, await response.text())
+  return {
+    origin,
+    async send(method, path, shape, request = {}) {
+      const text = await exchange(method, path, request, 'application/json')
+      const parsed = shape.safeParse(parseJson(text))
+      if (!parsed.success) throw strange(origin)
+      return parsed.data
+    },
+    text: (path, query) => exchange('GET', path, { query }, '*/*'),
   }
+}
 
-  const client: AdminClient = {
-    async createNamespace(name, settings) {
-      return read(await send('POST', '', { name, settings }), namespaceShape)
-    },
-    async ensureNamespace(name, settings) {
-      const response = await send('POST', '', { name, settings })
-      if (response.status !== 409) {
-        return { namespace: await read(response, namespaceShape), created: true }
-      }
-      const existing = (await client.listNamespaces()).find((namespace) => namespace.name === name)
-      if (!existing) throw refusal(origin, response.status, await response.text())
-      return { namespace: existing, created: false }
-    },
-    async listNamespaces() {
-      const shape = z.looseObject({ items: z.array(namespaceShape) })
-      return (await read(await send('GET', ''), shape)).items
-    },
-    async deleteNamespace(name) {
-      await expectSuccess(await send('DELETE', `/${encodeURIComponent(name)}`))
-    },
-    async createToken(namespace, token) {
-      const path = `/${encodeURIComponent(namespace)}/tokens`
-      return read(await send('POST', path, token), createdTokenShape)
-    },
-    async listTokens(namespace) {
-      const shape = z.looseObject({ items: z.array(tokenShape) })
-      return (await read(await send('GET', `/${encodeURIComponent(namespace)}/tokens`), shape))
-        .items
-    },
-    async revokeToken(namespace, id) {
-      const path = `/${encodeURIComponent(namespace)}/tokens/${encodeURIComponent(id)}`
-      await expectSuccess(await send('DELETE', path))
-    },
+/** The same client, with paths that begin at a namespace. */
+export function inNamespace(client: AdminClient, namespace: string): AdminClient {
+  const base = path`/${namespace}`
+  return {
+    origin: client.origin,
+    send: (method, rest, shape, request) => client.send(method, base + rest, shape, request),
+    text: (rest, query) => client.text(base + rest, query),
   }
-  return client
+}
+
+/** Writes a path; the values in it are escaped. */
+export function path(texts: TemplateStringsArray, ...values: readonly string[]): string {
+  return String.raw({ raw: texts }, ...values.map(encodeURIComponent))
+}
+
+/** How many entries of a list are asked for at once: as many as the server gives. */
+export const PAGE = 1000
+
+const pageShape = z.looseObject({ nextCursor: z.string().nullish() })
+
+/**
+ * Reads a list to its end.
+ *
+ * @param key the member of each page that holds its entries
+ */
+export async function readAll<T>(
+  client: AdminClient,
+  path: string,
+  key: string,
+  shape: z.ZodType<T>,
+  query: Query = {},
+): Promise<T[]> {
+  const all: T[] = []
+  for (let cursor: string | undefined; ; ) {
+    const request = { query: { ...query, limit: PAGE, cursor } }
+    const page = await client.send('GET', path, pageShape, request)
+    const entries = z.array(shape).safeParse(page[key])
+    if (!entries.success) throw strange(client.origin)
+    all.push(...entries.data)
+    if (!page.nextCursor) return all
+    cursor = page.nextCursor
+  }
+}
+
+/** Tells whether a request was refused with this status. */
+export function isRefusal(error: unknown, status: number): boolean {
+  return error instanceof Error && 'status' in error && error.status === status
+}
+
+/** What is thrown when an answer is not what the admin API would say. */
+export function strange(origin: string): Error {
+  return failure(`What answers at ${origin} is not scim-edge's admin API.`)
 }
 
 /** What a refusal means: the server's own sentence, when it gave one. */
 function refusal(origin: string, status: number, text: string): Error {
-  if (status === 401) return failure(`The deployment at ${origin} does not accept OPERATOR_TOKEN.`)
+  return Object.assign(failure(refusalSentence(origin, status, text)), { status })
+}
+
+const sentence = z.string().min(1)
+
+function refusalSentence(origin: string, status: number, text: string): string {
+  if (status === 401) return `The deployment at ${origin} does not accept OPERATOR_TOKEN.`
   const parsed = z
-    .looseObject({ message: z.string().min(1) })
-    .or(z.looseObject({ detail: z.string().min(1) }))
+    .object({ detail: sentence })
+    .transform(({ detail }) => detail)
+    .or(z.object({ message: sentence }).transform(({ message }) => message))
     .safeParse(parseJson(text))
-  if (!parsed.success) return failure(`${origin} answered with status ${status}.`)
-  return failure(oneSentence(String(parsed.data.message ?? parsed.data.detail)))
+  return parsed.success ? oneSentence(parsed.data) : `${origin} answered with status ${status}.`
+}
+
+function queryString(query: Query): string {
+  const given = Object.entries(query).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, String(value)]],
+  )
+  return given.length === 0 ? '' : `?${new URLSearchParams(given)}`
 }
 
 function parseJson(text: string): unknown {

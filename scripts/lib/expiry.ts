@@ -32,8 +32,44 @@ export function parseExpiry(text: string, now: number): string {
   return iso
 }
 
+/**
+ * Reads a duration such as `24h`.
+ *
+ * @returns Milliseconds
+ * @throws Failure naming the option, when the text is none
+ */
+export function parseDuration(option: string, text: string): number {
+  const duration = readDuration(text.trim())
+  if (duration === undefined || duration > LATEST) {
+    throw failure(`${option} is a duration such as 90d, 24h, 15m or 30s, not '${text}'.`)
+  }
+  return duration
+}
+
+/**
+ * Reads an ISO time with its offset, or a date, which means midnight UTC.
+ *
+ * @returns Milliseconds since 1970
+ * @throws Failure naming the option, when the text is neither
+ */
+export function parseInstant(option: string, text: string): number {
+  const instant = readInstant(text.trim())
+  if (instant === undefined) {
+    throw failure(`${option} is an ISO time such as 2027-01-31T00:00:00Z, not '${text}'.`)
+  }
+  return instant
+}
+
 function readMoment(text: string, now: number): number | undefined {
-  const duration = /^(\d+)([smhd])$/.exec(text)
-  if (duration) return now + Number(duration[1]) * (UNITS[duration[2] ?? ''] ?? Number.NaN)
+  const duration = readDuration(text)
+  return duration === undefined ? readInstant(text) : now + duration
+}
+
+function readDuration(text: string): number | undefined {
+  const [, amount, unit = ''] = /^(\d+)([smhd])$/.exec(text) ?? []
+  return amount === undefined ? undefined : Number(amount) * (UNITS[unit] ?? Number.NaN)
+}
+
+function readInstant(text: string): number | undefined {
   return INSTANT.safeParse(text).success ? Date.parse(text) : undefined
 }

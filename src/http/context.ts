@@ -3,7 +3,7 @@ import type { Context } from 'hono'
 import type { Caller } from '../store/authority.ts'
 import type { Database } from '../store/database.ts'
 import { Refusal } from '../store/refusal.ts'
-import { readClaim } from '../tenancy/credential.ts'
+import { type Claim, readClaim } from '../tenancy/credential.ts'
 import { parseNamespace } from '../tenancy/namespace.ts'
 import type { Settings } from '../tenancy/settings.ts'
 
@@ -57,6 +57,11 @@ export function callerOf(c: Context<ScimEnv>, dependencies: Dependencies): Calle
   const namespace = parseNamespace(c.req.param('namespace') ?? '')
   const claim = readClaim(c.req.header('Authorization'), namespace)
   if ('kind' in claim) throw new Refusal(claim)
+  return requestOf(c, dependencies, claim)
+}
+
+/** A request with its claim, and all that the store needs beside it. */
+export function requestOf(c: Context<ScimEnv>, dependencies: Dependencies, claim: Claim): Caller {
   const now = dependencies.now()
   return {
     database: dependencies.database,

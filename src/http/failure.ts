@@ -27,8 +27,6 @@ export type HttpReason =
   | { readonly kind: 'operator-not-configured' }
   | { readonly kind: 'bad-request'; readonly detail: string }
   | { readonly kind: 'namespace-exists'; readonly namespace: string }
-  | { readonly kind: 'unknown-namespace'; readonly namespace: string }
-  | { readonly kind: 'unknown-token'; readonly id: string }
 
 /** Thrown by handlers and middleware. */
 export class HttpRefusal extends Refused<HttpReason> {
@@ -104,6 +102,14 @@ export function describeReason(reason: Reason): WireFailure {
         detail: 'The token was revoked; create another and give it to the identity provider.',
         headers: challenge('invalid_token'),
       }
+    case 'disabled-account':
+      return {
+        status: 401,
+        messageId: 'service-account.disabled',
+        message: 'Service account is disabled',
+        detail: 'The service account of this token is disabled; enable it, or use another.',
+        headers: challenge('invalid_token'),
+      }
     case 'invalid-namespace':
       return {
         status: 403,
@@ -126,7 +132,7 @@ export function describeReason(reason: Reason): WireFailure {
         messageId: `scim.${what}-sync-disabled`,
         detail:
           `SCIM ${what} sync is off in this namespace, so ${what}s can be read but not written; ` +
-          `turn on ${reason.setting} in its settings.`,
+          `turn on ${reason.setting} at config/default.`,
       }
     }
     case 'unmanaged':
@@ -294,11 +300,31 @@ export function describeReason(reason: Reason): WireFailure {
         messageId: 'namespace.not-found',
         detail: `There is no namespace ${quote(reason.namespace)}; create it first.`,
       }
+    case 'unknown-service-account':
+      return {
+        status: 404,
+        messageId: 'serviceaccounts.not-found',
+        message: 'Service account not found',
+        detail: `The namespace has no service account with the id ${quote(reason.id)}.`,
+      }
     case 'unknown-token':
       return {
         status: 404,
-        messageId: 'token.not-found',
-        detail: `The namespace has no token with the id ${quote(reason.id)}.`,
+        messageId: 'serviceaccounts.token-not-found',
+        message: 'Service account token not found',
+        detail: `The service account has no live token with the id ${quote(reason.id)}.`,
+      }
+    case 'name-taken':
+      return {
+        status: 409,
+        messageId: 'serviceaccounts.name-taken',
+        detail: `There is a ${reason.what} called ${quote(reason.name)} already; choose another name.`,
+      }
+    case 'no-settings':
+      return {
+        status: 404,
+        messageId: 'scim.config-not-found',
+        detail: `The namespace ${reason.namespace} has no settings of its own; those of the file apply.`,
       }
   }
 }

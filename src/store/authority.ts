@@ -5,7 +5,9 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import {
+  type Actor,
   type Authority,
+  type Bearer,
   type Claim,
   type CredentialReason,
   decide,
@@ -56,26 +58,33 @@ function isPrincipal(decided: Principal | CredentialReason): decided is Principa
   return !('kind' in decided)
 }
 
-function authorityOf(claim: Claim): Statement<Authority> {
+const stateColumns = sql`n.name as namespace, n.settings, n.users, n.teams`
+
+function authorityOf({ bearer, namespace }: Claim): Statement<Authority> {
+  if (bearer.kind === 'operator') {
+    const name = namespace.ok ? namespace.namespace : ''
+    return sql<Authority>`select ${stateColumns} from namespace n where n.name = ${name}`
+  }
   return sql<Authority>`
-    select k.namespace, k.id as "tokenId", k.account_id as "accountId", k.permissions,
-      k.expires_at as "expiresAt", k.revoked_at as "revokedAt", k.last_used_at as "lastUsedAt",
-      n.settings, n.users, n.teams
+    select ${stateColumns}, k.id as "tokenId", k.account_id as "accountId", k.permissions,
+      k.disabled, k.expires_at as "expiresAt", k.revoked_at as "revokedAt",
+      k.last_used_at as "lastUsedAt"
     from token k cross join namespace n on n.name = k.namespace
-    where k.hash = ${claim.tokenHash}`
+    where k.hash = ${bearer.hash}`
 }
 
-/** The row of the token `k`, if it is good now, in this namespace, for this permission. */
-function goodToken(
-  tokenHash: string,
+/** A row if the bearer is good now, in this namespace, for these permissions, and none otherwise. */
+function goodBearer(
+  bearer: Bearer | Actor,
   namespace: Namespace,
   permissions: readonly Permission[],
   now: number,
 ): SQL {
+  if (bearer.kind === 'operator') return sql`select 1 from namespace where name = ${namespace}`
   const bits = permissions.reduce((sum, permission) => sum | permissionBits[permission], 0)
   const granted = bits === 0 ? sql`` : sql` and k.permissions & ${bits} = ${bits}`
-  return sql`select 1 from token k where k.hash = ${tokenHash}
-    and k.namespace = ${namespace} and k.revoked_at is null
+  return sql`select 1 from token k where k.hash = ${bearer.hash}
+    and k.namespace = ${namespace} and k.revoked_at is null and k.disabled = 0
     and (k.expires_at is null or k.expires_at > ${now})${granted}`
 }
 
@@ -94,7 +103,7 @@ export async function readAs<const T extends readonly Statement[]>(
   const { claim, database, now } = caller
   const parsed = claim.namespace
   const allowedIn = (namespace: Namespace) =>
-    sql`(${goodToken(claim.tokenHash, namespace, permissions, now)}) allowed cross join`
+    sql`(${goodBearer(claim.bearer, namespace, permissions, now)}) allowed cross join`
   const statements = parsed.ok ? reads(parsed.namespace, allowedIn(parsed.namespace)) : []
   const [authorities = [], ...rows] = await database.batch('read', [
     authorityOf(claim),
@@ -103,8 +112,9 @@ export async function readAs<const T extends readonly Statement[]>(
   const authority = authorities[0] as Authority | undefined
   const decided = decide(claim, authority, permissions, caller.fileSettings, now)
   if (!isPrincipal(decided)) throw new Refusal(decided)
-  if (now - (decided.lastUsedAt ?? 0) >= LAST_USE_INTERVAL) {
-    caller.later(() => noteUse(database, claim.tokenHash, now))
+  const { bearer } = claim
+  if (bearer.kind === 'token' && now - (authority?.lastUsedAt ?? 0) >= LAST_USE_INTERVAL) {
+    caller.later(() => noteUse(database, bearer.hash, now))
   }
   return { principal: decided, rows: rows as unknown as Results<T> }
 }
@@ -133,10 +143,10 @@ export async function writeAs<const T extends readonly Statement[]>(
   statements: readonly Statement[],
   answers: T,
 ): Promise<Results<T>> {
-  const { namespace, tokenHash, permissions, storedSettings } = principal
+  const { namespace, actor, permissions, storedSettings } = principal
   const guard = sql`
     insert into guard (ok)
-    select exists (${goodToken(tokenHash, namespace, permissions, caller.now)})
+    select exists (${goodBearer(actor, namespace, permissions, caller.now)})
       and exists (select 1 from namespace n
         where n.name = ${namespace} and n.settings is ${storedSettings})
       and (${condition})`

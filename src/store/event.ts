@@ -17,6 +17,21 @@ export type Action =
   | 'team.adopt'
   | 'team.update'
   | 'team.delete'
+  | 'settings.update'
+  | 'settings.reset'
+  | 'serviceaccount.create'
+  | 'serviceaccount.update'
+  | 'serviceaccount.delete'
+  | 'token.create'
+  | 'token.rotate'
+  | 'token.revoke'
+
+/** Who acted, as JSON, without whether there is such an account: the guard saw to that. */
+export function actorOf({ namespace, actor }: Principal): SQL {
+  if (actor.kind === 'operator') return sql`json_object('operator', json('true'))`
+  return sql`(select json_object('serviceAccount', a.name, 'token', ${actor.tokenId})
+    from service_account a where a.namespace = ${namespace} and a.id = ${actor.accountId})`
+}
 
 /**
  * Records an event.
@@ -27,32 +42,33 @@ export type Action =
  */
 export function recordEvent(
   caller: Caller,
-  { namespace, accountId, tokenId }: Principal,
+  principal: Principal,
   action: Action,
   subject: string,
   changes: SQL,
   part = 0,
   source: { readonly with?: SQL; readonly from?: SQL; readonly where?: SQL } = {},
 ): Statement {
-  const actor = sql`json_object('serviceAccount', a.name, 'token', ${tokenId})`
+  const { namespace } = principal
   return sql`
     insert into event (namespace, seq, at, actor, action, subject, changes, request_id, part)
     ${source.with ?? sql``}
     select n.name,
       1 + max(n.event_seq,
         coalesce((select max(e.seq) from event e where e.namespace = ${namespace}), 0)),
-      ${caller.now}, ${actor}, ${action}, ${subject}, ${changes}, ${caller.requestId}, ${part}
-    from namespace n
-    cross join service_account a on a.namespace = n.name and a.id = ${accountId}
-    ${source.from ?? sql``}
+      ${caller.now}, ${actorOf(principal)}, ${action}, ${subject}, ${changes}, ${caller.requestId}, ${part}
+    from namespace n ${source.from ?? sql``}
     where n.name = ${namespace} ${source.where ?? sql``}`
 }
 
+/** By how much a batch moves the counters of its namespace. */
+export interface Counters {
+  readonly users?: number
+  readonly teams?: number
+}
+
 /** Ends the events of a batch: notes the last sequence number, and moves the counters. */
-export function closeEvents(
-  { namespace }: Principal,
-  counters: { readonly users?: number; readonly teams?: number } = {},
-): Statement {
+export function closeEvents({ namespace }: Principal, counters: Counters = {}): Statement {
   return sql`
     update namespace set
       users = users + ${counters.users ?? 0},

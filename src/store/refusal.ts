@@ -16,6 +16,14 @@ export type StoreReason =
   | { readonly kind: 'resource-too-large'; readonly limit: number }
   | { readonly kind: 'team-full' }
   | { readonly kind: 'namespace-full' }
+  | { readonly kind: 'unknown-service-account'; readonly id: string }
+  | { readonly kind: 'unknown-token'; readonly id: string }
+  | {
+      readonly kind: 'name-taken'
+      readonly what: 'service account' | 'token'
+      readonly name: string
+    }
+  | { readonly kind: 'no-settings'; readonly namespace: string }
   | { readonly kind: 'contention' }
 
 /** Thrown by the store. */

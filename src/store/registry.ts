@@ -1,12 +1,8 @@
-/**
- * Namespaces, service accounts and tokens: what an operator keeps. These are the few statements
- * that are not made on behalf of a token.
- */
+/** Namespaces, which an operator keeps: the few statements that are made on nobody's behalf. */
 import { sql } from 'drizzle-orm'
 import type { Namespace } from '../tenancy/namespace.ts'
-import { permissionNames } from '../tenancy/permission.ts'
 import { effectiveSettings, type Settings, type StoredSettings } from '../tenancy/settings.ts'
-import type { Database, Statement } from './database.ts'
+import type { Database } from './database.ts'
 import { StoreFailure } from './failure.ts'
 
 /** A namespace as an operator sees it. */
@@ -25,18 +21,6 @@ interface NamespaceRow {
   readonly users: number
   readonly teams: number
   readonly createdAt: number
-}
-
-/** A token as an operator sees it, without the secret. Times are milliseconds since 1970. */
-export interface TokenInfo {
-  readonly id: string
-  readonly namespace: string
-  readonly account: string
-  readonly permissions: readonly string[]
-  readonly createdAt: number
-  readonly expiresAt: number | null
-  readonly revokedAt: number | null
-  readonly lastUsedAt: number | null
 }
 
 const namespaceColumns = sql`n.name, n.settings, n.users, n.teams, n.created_at as "createdAt"`
@@ -120,95 +104,4 @@ export async function deleteNamespace(database: Database, name: Namespace): Prom
   }
   await database.batch('write', [sql`delete from namespace where name = ${name}`])
   return true
-}
-
-/** A token to be stored; its hash stands for it. Times are milliseconds since 1970. */
-export interface NewToken {
-  readonly id: string
-  readonly hash: string
-  readonly namespace: Namespace
-  /** The name of the service account, which is made where it does not exist. */
-  readonly account: string
-  readonly accountId: string
-  readonly permissions: number
-  readonly expiresAt: number | null
-  readonly now: number
-}
-
-/**
- * Stores a token.
- *
- * @returns undefined where there is no such namespace
- */
-export async function createToken(
-  database: Database,
-  token: NewToken,
-): Promise<TokenInfo | undefined> {
-  const { namespace, account, now } = token
-  try {
-    const [, , [row]] = await database.batch('write', [
-      sql`insert into service_account (namespace, id, name, created_at)
-        values (${namespace}, ${token.accountId}, ${account}, ${now})
-        on conflict (namespace, name) do nothing`,
-      sql`insert into token (hash, namespace, id, account_id, permissions, created_at, expires_at)
-        select ${token.hash}, a.namespace, ${token.id}, a.id, ${token.permissions}, ${now},
-          ${token.expiresAt}
-        from service_account a where a.namespace = ${namespace} and a.name = ${account}`,
-      selectTokens(namespace, token.id),
-    ])
-    return row && toToken(row)
-  } catch (error) {
-    if (error instanceof StoreFailure && error.kind === 'foreign-key') return undefined
-    throw error
-  }
-}
-
-type TokenRow = Omit<TokenInfo, 'permissions'> & { readonly permissions: number }
-
-function selectTokens(namespace: Namespace, id?: string): Statement<TokenRow> {
-  return sql<TokenRow>`
-    select k.id, k.namespace, a.name as account, k.permissions, k.created_at as "createdAt",
-      k.expires_at as "expiresAt", k.revoked_at as "revokedAt", k.last_used_at as "lastUsedAt"
-    from token k cross join service_account a
-      on a.namespace = k.namespace and a.id = k.account_id
-    where k.namespace = ${namespace} ${id === undefined ? sql`` : sql`and k.id = ${id}`}
-    order by k.created_at, k.id`
-}
-
-function toToken(row: TokenRow): TokenInfo {
-  return { ...row, permissions: permissionNames(row.permissions) }
-}
-
-/**
- * Lists the tokens of a namespace, revoked and expired ones included.
- *
- * @returns undefined where there is no such namespace
- */
-export async function listTokens(
-  database: Database,
-  namespace: Namespace,
-): Promise<TokenInfo[] | undefined> {
-  const [[known], rows] = await database.batch('read', [
-    sql<{ readonly name: string }>`select n.name from namespace n where n.name = ${namespace}`,
-    selectTokens(namespace),
-  ])
-  return known && rows.map(toToken)
-}
-
-/**
- * Revokes a token; the next request with it is refused. Revoking again changes nothing.
- *
- * @returns false where the namespace has no such token
- */
-export async function revokeToken(
-  database: Database,
-  namespace: Namespace,
-  id: string,
-  now: number,
-): Promise<boolean> {
-  const [revoked] = await database.batch('write', [
-    sql<{ readonly id: string }>`update token set revoked_at = coalesce(revoked_at, ${now})
-      where namespace = ${namespace} and id = ${id} returning id`,
-  ])
-  return revoked.length > 0
 }

@@ -44,6 +44,11 @@ export const serviceAccount = sqliteTable(
     id: text('id').notNull(),
     name: text('name').notNull(),
     createdAt: integer('created_at').notNull(),
+    /** Grafana's basic role, which the permissions include. */
+    role: text('role').notNull().default('None'),
+    /** Bits; see tenancy/permission.ts. */
+    permissions: integer('permissions').notNull().default(0),
+    disabled: integer('disabled').notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.namespace, table.id] }),
@@ -59,8 +64,13 @@ export const token = sqliteTable(
     namespace: text('namespace').notNull(),
     id: text('id').notNull(),
     accountId: text('account_id').notNull(),
-    /** Bits; see tenancy/permission.ts. */
+    name: text('name').notNull().default(''),
+    /**
+     * What the service account may, and whether it is disabled: copies that change in the same batch
+     * as the account, so that a request is decided by the row of its token alone.
+     */
     permissions: integer('permissions').notNull(),
+    disabled: integer('disabled').notNull().default(0),
     createdAt: integer('created_at').notNull(),
     expiresAt: integer('expires_at'),
     revokedAt: integer('revoked_at'),
@@ -68,6 +78,7 @@ export const token = sqliteTable(
   },
   (table) => [
     unique('token_id').on(table.namespace, table.id),
+    index('token_account').on(table.namespace, table.accountId),
     foreignKey({
       columns: [table.namespace, table.accountId],
       foreignColumns: [serviceAccount.namespace, serviceAccount.id],
@@ -194,6 +205,7 @@ export const event = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.namespace, table.seq] }),
     unique('event_request').on(table.namespace, table.requestId, table.part),
+    index('event_subject').on(table.namespace, table.subject, table.seq),
   ],
 )
 

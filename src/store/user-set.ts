@@ -8,6 +8,7 @@ import type { Principal } from '../tenancy/credential.ts'
 import { accountColumns, accountKeys, withoutEmptyExternalId } from './account.ts'
 import { type Caller, readAs, writeAs } from './authority.ts'
 import type { Statement } from './database.ts'
+import { actorOf } from './event.ts'
 import { StoreFailure } from './failure.ts'
 import { Refusal } from './refusal.ts'
 import {
@@ -181,7 +182,7 @@ async function insertChunk(
   principal: Principal,
   users: readonly Prepared[],
 ): Promise<UserRow[]> {
-  const { namespace, accountId, tokenId } = principal
+  const { namespace } = principal
   const { now } = caller
   const rows = `[${users.map(({ text }) => text).join()}]`
   const ids = JSON.stringify(users.map(({ id }) => id))
@@ -207,10 +208,9 @@ async function insertChunk(
       select n.name, max(n.event_seq,
           coalesce((select max(e.seq) from event e where e.namespace = ${namespace}), 0))
           + row_number() over (order by j.key),
-        ${now}, json_object('serviceAccount', a.name, 'token', ${tokenId}), 'user.create',
+        ${now}, ${actorOf(principal)}, 'user.create',
         ${field('id')}, ${field('changes')}, ${field('requestId')}, 0
       from namespace n
-      cross join service_account a on a.namespace = n.name and a.id = ${accountId}
       cross join ${each} where n.name = ${namespace} and ${inserted}`,
     sql`update namespace set
         users = users + (select count(*) from ${each} where ${inserted}),

@@ -4,7 +4,7 @@
  * results come out only together with a Principal, which only `decide` makes.
  */
 import type { Namespace, ParsedNamespace } from './namespace.ts'
-import { type Permission, permissionBits } from './permission.ts'
+import { allPermissions, type Permission, permissionBits } from './permission.ts'
 import { effectiveSettings, type Settings } from './settings.ts'
 import { hashToken, isToken, readCredential } from './token.ts'
 
@@ -14,13 +14,23 @@ export type CredentialReason =
   | { readonly kind: 'invalid-token' }
   | { readonly kind: 'expired-token' }
   | { readonly kind: 'revoked-token' }
+  | { readonly kind: 'disabled-account' }
   | { readonly kind: 'invalid-namespace'; readonly advice: string }
+  | { readonly kind: 'unknown-namespace'; readonly namespace: string }
   | { readonly kind: 'missing-permission'; readonly permission: Permission }
 
-/** What a request says of itself: the namespace of its path, and the hash of its token. */
+/** Who a request says to be: the holder of a token, known by its hash, or the operator. */
+export type Bearer =
+  | { readonly kind: 'token'; readonly hash: string }
+  | { readonly kind: 'operator' }
+
+/**
+ * What a request says of itself: the namespace of its path, and who sends it. That of the operator
+ * is made only where the secret was compared already.
+ */
 export interface Claim {
   readonly namespace: ParsedNamespace
-  readonly tokenHash: string
+  readonly bearer: Bearer
 }
 
 /** Reads a claim. A token with a wrong checksum is refused here, before the database is asked. */
@@ -31,23 +41,41 @@ export function readClaim(
   if (header === undefined || header.trim() === '') return { kind: 'missing-token' }
   const token = readCredential(header)
   if (!isToken(token)) return { kind: 'invalid-token' }
-  return { namespace, tokenHash: hashToken(token) }
+  return { namespace, bearer: { kind: 'token', hash: hashToken(token) } }
 }
 
-/** What the database knows of a token. Times are milliseconds since 1970. */
-export interface Authority {
+/** What the database knows of a namespace when a request comes in. */
+export interface NamespaceState {
   readonly namespace: string
-  readonly tokenId: string
-  readonly accountId: string
-  readonly permissions: number
-  readonly expiresAt: number | null
-  readonly revokedAt: number | null
-  readonly lastUsedAt: number | null
   /** The stored settings of the namespace as JSON; null where it has none. */
   readonly settings: string | null
   readonly users: number
   readonly teams: number
 }
+
+/** What the database knows of a token. Times are milliseconds since 1970. */
+export interface TokenState {
+  readonly tokenId: string
+  readonly accountId: string
+  readonly permissions: number
+  readonly disabled: number
+  readonly expiresAt: number | null
+  readonly revokedAt: number | null
+  readonly lastUsedAt: number | null
+}
+
+/** The row that decides a claim; for the operator, that of the namespace alone. */
+export type Authority = NamespaceState & Partial<TokenState>
+
+/** Who acts, as it is written down. */
+export type Actor =
+  | {
+      readonly kind: 'token'
+      readonly hash: string
+      readonly tokenId: string
+      readonly accountId: string
+    }
+  | { readonly kind: 'operator' }
 
 declare const principalBrand: unique symbol
 
@@ -55,26 +83,31 @@ declare const principalBrand: unique symbol
 export interface Principal {
   readonly [principalBrand]: true
   readonly namespace: Namespace
-  readonly tokenHash: string
-  readonly tokenId: string
-  readonly accountId: string
-  /** What the request needs, and the token has. */
+  readonly actor: Actor
+  /** What the request needs, and the actor has. */
   readonly permissions: readonly Permission[]
-  /** All that the token has, as bits. */
+  /** All that the actor has, as bits. */
   readonly granted: number
   readonly settings: Settings
   /** The stored settings as they were read, so that a write can check that they still apply. */
   readonly storedSettings: string | null
-  readonly lastUsedAt: number | null
-  readonly users: number
-  readonly teams: number
+  readonly state: NamespaceState
+}
+
+/** Why a token is no good, wherever it is used; undefined where it is good. */
+export function faultOf(token: Partial<TokenState>, now: number): CredentialReason | undefined {
+  const { revokedAt = null, expiresAt = null, disabled = 0 } = token
+  if (revokedAt !== null) return { kind: 'revoked-token' }
+  if (expiresAt !== null && expiresAt <= now) return { kind: 'expired-token' }
+  return disabled === 1 ? { kind: 'disabled-account' } : undefined
 }
 
 /**
  * Decides a claim. 401 comes before 403: what a namespace is called is told only to somebody whose
  * token is good.
  *
- * @param authority the row of the token; absent where there is none
+ * @param authority the row of the token, or of the namespace for the operator; absent where there
+ *   is none
  * @param permissions all that the request needs; none where a good token is enough
  */
 export function decide(
@@ -84,27 +117,37 @@ export function decide(
   file: Settings,
   now: number,
 ): Principal | CredentialReason {
-  if (authority === undefined) return { kind: 'invalid-token' }
-  if (authority.revokedAt !== null) return { kind: 'revoked-token' }
-  if (authority.expiresAt !== null && authority.expiresAt <= now) return { kind: 'expired-token' }
+  const { bearer } = claim
+  if (bearer.kind === 'token') {
+    if (authority === undefined) return { kind: 'invalid-token' }
+    const fault = faultOf(authority, now)
+    if (fault !== undefined) return fault
+  }
   if (!claim.namespace.ok) return { kind: 'invalid-namespace', advice: claim.namespace.advice }
   const { namespace } = claim.namespace
+  if (authority === undefined) return { kind: 'unknown-namespace', namespace }
   if (namespace !== authority.namespace) {
     return { kind: 'invalid-namespace', advice: 'the token belongs to another namespace.' }
   }
-  const missing = permissions.find((one) => (authority.permissions & permissionBits[one]) === 0)
+  const granted = bearer.kind === 'operator' ? allPermissions : (authority.permissions ?? 0)
+  const missing = missingFrom(granted, permissions)
   if (missing !== undefined) return { kind: 'missing-permission', permission: missing }
+  const { tokenId = '', accountId = '' } = authority
   return {
     namespace,
-    tokenHash: claim.tokenHash,
-    tokenId: authority.tokenId,
-    accountId: authority.accountId,
+    actor: bearer.kind === 'operator' ? bearer : { ...bearer, tokenId, accountId },
     permissions,
-    granted: authority.permissions,
+    granted,
     settings: effectiveSettings(file, authority.settings),
     storedSettings: authority.settings,
-    lastUsedAt: authority.lastUsedAt,
-    users: authority.users,
-    teams: authority.teams,
+    state: authority,
   } as Principal
+}
+
+/** The first of the permissions that the bits lack. */
+export function missingFrom(
+  granted: number,
+  permissions: readonly Permission[],
+): Permission | undefined {
+  return permissions.find((one) => (granted & permissionBits[one]) === 0)
 }

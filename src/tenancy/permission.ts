@@ -12,12 +12,23 @@ export const permissionBits = {
   'teams:delete': 128,
   'settings:read': 256,
   'settings:write': 512,
+  'serviceaccounts:read': 1024,
+  'serviceaccounts:write': 2048,
+  'serviceaccounts:delete': 4096,
 } as const
 
 export type Permission = keyof typeof permissionBits
 
 const users = ['org.users:read', 'org.users:add', 'org.users:write', 'org.users:remove'] as const
 const teams = ['teams:read', 'teams:create', 'teams:write', 'teams:delete'] as const
+
+/** Grafana's basic roles. */
+export const basicRoles = ['None', 'Viewer', 'Editor', 'Admin'] as const
+
+export type BasicRole = (typeof basicRoles)[number]
+
+/** Every permission: what the operator has. */
+export const allPermissions = Object.values(permissionBits).reduce((sum, bit) => sum | bit, 0)
 
 /** Shorthands, by Grafana's names of roles and of groups of roles. */
 const roles: Readonly<Record<string, readonly Permission[]>> = {

@@ -5,7 +5,7 @@ import type { Attributes } from '../../src/scim/resource/resource.ts'
 import { MAXIMUM_ATTEMPTS } from '../../src/store/authority.ts'
 import type { Database } from '../../src/store/database.ts'
 import { StoreFailure } from '../../src/store/failure.ts'
-import { deleteNamespace, revokeToken } from '../../src/store/registry.ts'
+import { deleteNamespace } from '../../src/store/registry.ts'
 import { createTeam } from '../../src/store/teams.ts'
 import { createUser, readUser } from '../../src/store/users.ts'
 import {
@@ -25,6 +25,7 @@ import {
   refusalOf,
   removeMembers,
   replaceMembers,
+  revoke,
   set,
   snapshot,
   type Tenant,
@@ -210,10 +211,10 @@ export function races(open: Open): void {
     async (_, prepare) => {
       const tenant = await makeTenant()
       const write = await prepare(tenant)
-      const { namespace, tokenHash, database } = tenant
-      const revoke = () => revokeToken(database, namespace, `token ${tokenHash}`, 5)
+      const { tokenHash, database } = tenant
+      const meanwhile = () => revoke(database, tokenHash)
       const { token: _before, ...before } = await snapshot(tenant)
-      const reason = await refusalOf(write(beforeWriting(database, revoke)))
+      const reason = await refusalOf(write(beforeWriting(database, meanwhile)))
       expect(reason).toEqual({ kind: 'revoked-token' })
       const { token: _after, ...after } = await snapshot(tenant)
       expect(after).toEqual(before)

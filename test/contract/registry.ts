@@ -4,14 +4,16 @@ import { expect, test } from 'vitest'
 import { readFilter } from '../../src/scim/filter/bind.ts'
 import { groupType, userType } from '../../src/scim/schema/resource-type.ts'
 import type { Caller } from '../../src/store/authority.ts'
+import { createNamespace, deleteNamespace, listNamespaces } from '../../src/store/registry.ts'
 import {
-  createNamespace,
+  changeServiceAccount,
+  createServiceAccount,
   createToken,
-  deleteNamespace,
-  listNamespaces,
+  deleteServiceAccount,
+  listServiceAccounts,
   listTokens,
   revokeToken,
-} from '../../src/store/registry.ts'
+} from '../../src/store/service-accounts.ts'
 import { createTeam, readTeam } from '../../src/store/teams.ts'
 import { createUser, readUser } from '../../src/store/users.ts'
 import { parseNamespace } from '../../src/tenancy/namespace.ts'
@@ -20,6 +22,7 @@ import {
   addToken,
   changeTeam,
   changeUser,
+  claimOf,
   deleteTeam,
   deleteUser,
   freshName,
@@ -31,6 +34,7 @@ import {
   query,
   refusalOf,
   replaceMembers,
+  revoke,
   START,
   set,
   settings,
@@ -60,48 +64,69 @@ export function registry(open: Open): void {
     expect(await deleteNamespace(database(), name)).toBe(false)
   })
 
-  test('tokens are listed, revoked, and need a namespace', async () => {
-    const { namespace, tokenHash } = await makeTenant()
-    const id = `token ${tokenHash}`
-    await addToken(database(), namespace, `second ${tokenHash}`, ['teams:read'], START + 5)
-    const first = {
-      id,
-      namespace,
-      account: 'okta',
-      createdAt: START,
-      expiresAt: null,
-      revokedAt: null,
-      lastUsedAt: null,
-    }
-    const tokens = await listTokens(database(), namespace)
-    expect(tokens).toHaveLength(2)
-    expect(tokens).toContainEqual({ ...first, permissions: expect.any(Array) })
-    expect(tokens).toContainEqual({
-      ...first,
-      id: `token second ${tokenHash}`,
-      permissions: ['teams:read'],
-      expiresAt: START + 5,
-    })
-    expect(await revokeToken(database(), namespace, id, START + 7)).toBe(true)
-    expect(await revokeToken(database(), namespace, id, START + 9)).toBe(true)
-    expect(await revokeToken(database(), namespace, 'nothing', START)).toBe(false)
-    const revoked = (await listTokens(database(), namespace))?.find((token) => token.id === id)
-    expect(revoked?.revokedAt).toBe(START + 7)
+  test('service accounts and tokens live and end as the operator says', async () => {
+    const tenant = await makeTenant()
+    const namespace = parseNamespace(tenant.namespace)
+    const claim = { namespace, bearer: { kind: 'operator' } } as const
+    const operator = () => tenant.caller({ claim })
+    const form = { name: 'entra', role: 'None', permissions: 1, disabled: 0 } as const
+    const account = await createServiceAccount(operator(), 'account-2', held(form))
+    expect(account).toMatchObject({ id: 'account-2', ...form, tokens: 0 })
+    const hash = `hash of ${tenant.namespace} two`
+    const wanted = held({ id: 'token-2', hash, name: 'first', lifetime: 60_000 })
+    const { made } = await createToken(operator(), 'account-2', wanted)
+    expect(made).toMatchObject({ id: 'token-2', name: 'first', revokedAt: null })
+    expect(made.expiresAt).toBe(made.createdAt + 60_000)
+    const reader = { claim: { namespace, bearer: { kind: 'token', hash } } as const }
+    const read = () => refusalOf(readUser(tenant.caller(reader), 'nobody'))
+    expect(await read()).toMatchObject({ kind: 'not-found' })
 
-    const nowhere = freshName()
-    const token = {
-      id: 'x',
-      hash: `x ${nowhere}`,
-      namespace: nowhere,
-      account: 'okta',
-      accountId: 'a',
-      permissions: 1,
-      expiresAt: null,
-      now: START,
-    }
-    expect(await createToken(database(), token)).toBeUndefined()
-    expect(await listTokens(database(), nowhere)).toBeUndefined()
-    expect(await revokeToken(database(), nowhere, 'x', START)).toBe(false)
+    await changeServiceAccount(operator(), 'account-2', held({ disabled: 1 }))
+    expect(await read()).toEqual({ kind: 'disabled-account' })
+    await changeServiceAccount(operator(), 'account-2', held({ disabled: 0, permissions: 16 }))
+    expect(await read()).toEqual({ kind: 'missing-permission', permission: 'org.users:read' })
+    await changeServiceAccount(operator(), 'account-2', held({ permissions: 1 }))
+    expect(await read()).toMatchObject({ kind: 'not-found' })
+
+    const second = held({ id: 'token-3', hash: `${hash} again` })
+    const overlap = held({ token: 'token-2', overlap: 10_000 })
+    const rotated = await createToken(operator(), 'account-2', second, overlap)
+    expect(rotated.made).toMatchObject({ id: 'token-3', name: 'first', expiresAt: null })
+    expect(rotated.replaced?.expiresAt).toBe(rotated.made.createdAt + 10_000)
+    await revokeToken(operator(), 'account-2', 'token-2')
+    expect(await read()).toEqual({ kind: 'revoked-token' })
+    expect((await listTokens(operator(), 'account-2')).map(({ id }) => id)).toEqual([
+      'token-2',
+      'token-3',
+    ])
+    expect((await listServiceAccounts(operator())).map(({ id, tokens }) => [id, tokens])).toEqual([
+      ['account-1', 1],
+      ['account-2', 1],
+    ])
+    await deleteServiceAccount(operator(), 'account-2')
+    expect(await read()).toEqual({ kind: 'invalid-token' })
+    expect(
+      (
+        await query(
+          tenant,
+          sql`select action from event
+      where namespace = ${tenant.namespace} order by seq`,
+        )
+      ).map(({ action }) => action),
+    ).toEqual([
+      'serviceaccount.create',
+      'token.create',
+      'serviceaccount.update',
+      'serviceaccount.update',
+      'serviceaccount.update',
+      'token.rotate',
+      'token.revoke',
+      'serviceaccount.delete',
+    ])
+    const nowhere = { namespace: parseNamespace(freshName()), bearer: claim.bearer }
+    expect(await refusalOf(listServiceAccounts(tenant.caller({ claim: nowhere })))).toMatchObject({
+      kind: 'unknown-namespace',
+    })
   })
 
   /** Every request, by one caller. */
@@ -134,17 +159,17 @@ export function registry(open: Open): void {
     await addToken(database(), namespace, hash('expired'), ['admin'], START + 2000)
     await addToken(database(), namespace, hash('none'), ['none'])
     await addToken(database(), namespace, hash('revoked'), ['admin'])
-    await revokeToken(database(), namespace, `token ${hash('revoked')}`, START)
+    await revoke(database(), hash('revoked'))
     const before = [await snapshot(tenant), await snapshot(neighbour)]
-    const here = parseNamespace(namespace)
+    const here = namespace
     const cases = [
-      [{ namespace: here, tokenHash: 'unknown' }, { kind: 'invalid-token' }],
-      [{ namespace: here, tokenHash: hash('expired') }, { kind: 'expired-token' }],
-      [{ namespace: here, tokenHash: hash('revoked') }, { kind: 'revoked-token' }],
-      [{ namespace: here, tokenHash: hash('none') }, { kind: 'missing-permission' }],
-      [{ namespace: here, tokenHash: neighbour.tokenHash }, { kind: 'invalid-namespace' }],
-      [{ namespace: parseNamespace('stack-1'), tokenHash }, { kind: 'invalid-namespace' }],
-      [{ namespace: parseNamespace('org-77'), tokenHash }, { kind: 'invalid-namespace' }],
+      [claimOf(here, 'unknown'), { kind: 'invalid-token' }],
+      [claimOf(here, hash('expired')), { kind: 'expired-token' }],
+      [claimOf(here, hash('revoked')), { kind: 'revoked-token' }],
+      [claimOf(here, hash('none')), { kind: 'missing-permission' }],
+      [claimOf(here, neighbour.tokenHash), { kind: 'invalid-namespace' }],
+      [claimOf('stack-1', tokenHash), { kind: 'invalid-namespace' }],
+      [claimOf('org-77', tokenHash), { kind: 'invalid-namespace' }],
     ] as const
     for (const [claim, reason] of cases) {
       for (const request of requests(() => tenant.caller({ claim }), user.id, team.id)) {
@@ -178,7 +203,7 @@ export function registry(open: Open): void {
         tokenHash,
         all.filter((name) => name !== permission),
       )
-      const claim = { namespace: parseNamespace(tenant.namespace), tokenHash }
+      const claim = claimOf(tenant.namespace, tokenHash)
       const request = requests(() => tenant.caller({ claim }), user.id, team.id)[at]
       expect(await refusalOf(Promise.resolve(request?.()))).toEqual({
         kind: 'missing-permission',

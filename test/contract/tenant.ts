@@ -13,11 +13,12 @@ import type { Caller } from '../../src/store/authority.ts'
 import type { Database, Statement } from '../../src/store/database.ts'
 import { andThen, type Held, hold } from '../../src/store/held.ts'
 import { listResources, type Selection } from '../../src/store/listing.ts'
-import { createNamespace, createToken } from '../../src/store/registry.ts'
+import { createNamespace } from '../../src/store/registry.ts'
 import type { TeamChange } from '../../src/store/teams.ts'
 import * as teams from '../../src/store/teams.ts'
 import type { UserChange } from '../../src/store/users.ts'
 import * as users from '../../src/store/users.ts'
+import type { Claim } from '../../src/tenancy/credential.ts'
 import { type Namespace, parseNamespace } from '../../src/tenancy/namespace.ts'
 import { readPermissions } from '../../src/tenancy/permission.ts'
 import { defaultSettings, type Settings } from '../../src/tenancy/settings.ts'
@@ -75,7 +76,7 @@ export async function makeTenant(
       requests += 1
       return {
         database,
-        claim: { namespace: parseNamespace(namespace), tokenHash },
+        claim: claimOf(namespace, tokenHash),
         fileSettings: settings,
         now: START + requests * 1000,
         requestId: `request-${requests}`,
@@ -122,17 +123,23 @@ export async function addToken(
 ): Promise<void> {
   const bits = readPermissions(permissions)
   if (typeof bits !== 'number') throw new Error(`No permission is called ${bits.unknown}`)
-  const made = await createToken(database, {
-    id: `token ${hash}`,
-    hash,
-    namespace,
-    account: 'okta',
-    accountId: 'account-1',
-    permissions: bits,
-    expiresAt,
-    now: START,
-  })
-  if (made === undefined) throw new Error(`There is no namespace ${namespace}`)
+  await database.batch('write', [
+    sql`insert into service_account (namespace, id, name, created_at)
+      values (${namespace}, 'account-1', 'okta', ${START}) on conflict do nothing`,
+    sql`insert into token (hash, namespace, id, account_id, permissions, created_at, expires_at)
+      values (${hash}, ${namespace}, ${`token ${hash}`}, 'account-1', ${bits}, ${START},
+        ${expiresAt})`,
+  ])
+}
+
+/** Revokes a token, past the store. */
+export async function revoke(database: Database, hash: string): Promise<void> {
+  await database.batch('write', [sql`update token set revoked_at = 5 where hash = ${hash}`])
+}
+
+/** What a request with this token says of itself. */
+export function claimOf(namespace: string, hash: string): Claim {
+  return { namespace: parseNamespace(namespace), bearer: { kind: 'token', hash } }
 }
 
 /** Runs one statement of the test's own and gives its rows. */

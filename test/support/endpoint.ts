@@ -115,15 +115,22 @@ export async function tenant(
   return Object.assign(client, { endpoint, namespace })
 }
 
-/** A token for a namespace, made by the operator. */
+/** A token for a namespace, of a service account of its own, made by the operator. */
 export async function makeTokenFor(
   endpoint: Endpoint,
   namespace: string,
   permissions: readonly string[] = ['Editor'],
   expiresAt: string | null = null,
 ): Promise<string> {
-  const operator = new Client(endpoint.fetch, `${ORIGIN}${API}`, OPERATOR_TOKEN)
-  const { status, body } = await operator.post(`/${namespace}/tokens`, { permissions, expiresAt })
-  if (status !== 201) throw new Error(`No token: ${JSON.stringify(body)}`)
-  return String(body.token)
+  counter += 1
+  const base = `${ORIGIN}${API}/${namespace}/serviceaccounts`
+  const operator = new Client(endpoint.fetch, base, OPERATOR_TOKEN)
+  const name = `account ${counter}`
+  const account = await operator.post('', { name, permissions })
+  const ends = expiresAt === null ? Number.NaN : Date.parse(expiresAt)
+  const left = Math.ceil((ends - Date.now() - endpoint.clock.offset) / 1000)
+  const secondsToLive = Number.isNaN(left) ? 0 : left
+  const made = await operator.post(`/${account.body.id}/tokens`, { name, secondsToLive })
+  if (made.status !== 200) throw new Error(`No token: ${JSON.stringify([account, made])}`)
+  return String(made.body.key)
 }

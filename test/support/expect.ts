@@ -28,6 +28,16 @@ export function expectError(
   else expect(messageId).toBe(more.messageId)
 }
 
+/** Expects a refusal of the admin API: Grafana's members, as JSON, and no SCIM. */
+export function expectAdminError(answer: Answer, status: number, detail?: string | RegExp): void {
+  expect(answer).toMatchObject({ status, body: { statusCode: status } })
+  expect(answer.headers.get('Content-Type')).toBe('application/json')
+  expect(Object.keys(answer.body).sort()).toEqual(['detail', 'message', 'messageId', 'statusCode'])
+  expect(answer.body.message).toMatch(/\S/)
+  expect(answer.body.messageId).toMatch(/^[a-z][\w.-]+$/i)
+  if (detail !== undefined) expect(answer.body.detail).toMatch(detail)
+}
+
 /** Expects a list (RFC 7644 §3.4.2) and gives its resources. */
 export function expectList(answer: Answer, totalResults: number, startIndex = 1) {
   expect(answer).toMatchObject({ status: 200, body: { totalResults } })

@@ -1,6 +1,7 @@
 /** Namespaces, for the operator: create, list, delete. */
 import { Hono } from 'hono'
 import * as z from 'zod'
+import { Refusal } from '../../store/refusal.ts'
 import {
   createNamespace,
   deleteNamespace,
@@ -48,7 +49,7 @@ export function namespaceRoutes(dependencies: Dependencies) {
   routes.delete('/:namespace', operator, async (c) => {
     const namespace = requireNamespace(c.req.param('namespace'))
     if (!(await deleteNamespace(database, namespace))) {
-      throw new HttpRefusal({ kind: 'unknown-namespace', namespace })
+      throw new Refusal({ kind: 'unknown-namespace', namespace })
     }
     return c.body(null, 204)
   })

@@ -1,0 +1,89 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { parseInstant } from '../lib/expiry.ts'
+import { failure } from '../lib/failure.ts'
+import { facts } from '../lib/table.ts'
+import { type AdminWorld, connectNamespace, namespaceCommand } from './connection.ts'
+import { listed, shortTime } from './text.ts'
+
+const decisionShape = z.looseObject({
+  decision: z.enum(['allow', 'deny']),
+  reason: z.string(),
+  message: z.string(),
+  messageId: z.string().nullable(),
+  statusCode: z.number(),
+  user: z
+    .looseObject({
+      id: z.string(),
+      userName: z.string(),
+      email: z.string().nullable(),
+      externalId: z.string().nullable(),
+      isProvisioned: z.boolean(),
+      active: z.boolean(),
+    })
+    .nullable(),
+  teams: z.array(z.looseObject({ id: z.string(), name: z.string() })),
+  sessionsValidFrom: z.number().nullable(),
+})
+
+type Decision = z.infer<typeof decisionShape>
+
+const options = z.object({
+  externalId: z.string().optional(),
+  userName: z.string().optional(),
+  email: z.string().optional(),
+  issuedAt: z.string().optional(),
+  source: z.string().optional(),
+})
+
+/** `login-check`: whether somebody would be let in. */
+export function addLoginCheckCommand(root: Command, world: AdminWorld): void {
+  namespaceCommand(
+    root,
+    'login-check',
+    'tell whether a login would be allowed, and why; exit status 1 when it would not',
+    'login-check --namespace stacks-5 --external-id 00u1 --user-name ada@example.com',
+  )
+    .option('--external-id <id>', 'the identity that the provider asserts')
+    .option('--user-name <name>', 'the userName that it asserts')
+    .option('--email <email>', 'the e-mail that it asserts')
+    .option('--issued-at <time>', 'when the login was issued, as an ISO time')
+    .option('--source <name>', 'where the login comes from')
+    .action(async (_options: unknown, command: Command) => {
+      const { issuedAt, ...login } = options.parse(command.opts())
+      if (!login.externalId && !login.userName && !login.email) {
+        throw failure('Say who logs in: give --external-id, --user-name or --email.')
+      }
+      const body = {
+        ...login,
+        issuedAt: issuedAt === undefined ? undefined : parseInstant('--issued-at', issuedAt),
+      }
+      const { client, print } = connectNamespace(command, world)
+      const decision = await client.send('POST', '/login/check', decisionShape, { body })
+      print(decision, () => describe(decision))
+      if (decision.decision === 'deny') {
+        throw failure(`The login would be denied: ${decision.message}`)
+      }
+    })
+}
+
+function describe({ decision, reason, user, teams, sessionsValidFrom }: Decision): string {
+  const who = user === null ? 'nobody known' : `${user.userName} (${user.id})`
+  return facts([
+    ['Decision', decision],
+    ['Reason', reason],
+    ['User', who],
+    ...(user === null
+      ? []
+      : [
+          ['E-mail', user.email ?? 'none'] as const,
+          ['externalId', user.externalId ?? 'none'] as const,
+          ['Managed', user.isProvisioned ? 'by SCIM' : 'by hand'] as const,
+          ['State', user.active ? 'active' : 'deactivated'] as const,
+          ['Teams', listed(teams.map(({ name }) => name))] as const,
+        ]),
+    ...(sessionsValidFrom === null
+      ? []
+      : [['Logins count from', shortTime(sessionsValidFrom)] as const]),
+  ])
+}

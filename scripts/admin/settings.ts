@@ -1,0 +1,117 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { failure } from '../lib/failure.ts'
+import { facts } from '../lib/table.ts'
+import { type AdminWorld, connectNamespace, example, namespaceCommand } from './connection.ts'
+import { onOff } from './text.ts'
+
+const specShape = z.object({
+  enableUserSync: z.boolean(),
+  enableGroupSync: z.boolean(),
+  rejectNonProvisionedUsers: z.boolean(),
+  requireExternalId: z.boolean(),
+})
+
+const configShape = z.looseObject({
+  spec: specShape,
+  status: z.looseObject({ source: z.string() }),
+})
+
+type Config = z.infer<typeof configShape>
+
+const PATH = '/config/default'
+
+const setOptions = z.object({
+  userSync: z.string().optional(),
+  groupSync: z.string().optional(),
+  rejectNonProvisionedUsers: z.string().optional(),
+  requireExternalId: z.string().optional(),
+})
+
+/** `settings`: the SCIMConfig of a namespace. */
+export function addSettingsCommands(root: Command, world: AdminWorld): void {
+  const settings = root
+    .command('settings')
+    .description('show and change the settings of a namespace')
+    .addHelpText('after', example('settings show --namespace stacks-5'))
+
+  namespaceCommand(
+    settings,
+    'show',
+    'show the settings that apply',
+    'settings show --namespace stacks-5',
+  ).action(async (_options: unknown, command: Command) => {
+    const { client, print } = connectNamespace(command, world)
+    const config = await client.send('GET', PATH, configShape)
+    print(config, () => describe(config))
+  })
+
+  namespaceCommand(
+    settings,
+    'set',
+    'change settings; those that are not named keep their value',
+    'settings set --namespace stacks-5 --group-sync on',
+  )
+    .option('--user-sync <on|off>', 'whether the identity provider may write users')
+    .option('--group-sync <on|off>', 'whether the identity provider may write teams')
+    .option(
+      '--reject-non-provisioned-users <on|off>',
+      'whether people whom SCIM does not manage are kept from signing in',
+    )
+    .option('--require-external-id <on|off>', 'whether a new user must carry externalId')
+    .action(async (_options: unknown, command: Command) => {
+      const options = setOptions.parse(command.opts())
+      const changes = {
+        ...readSwitch('enableUserSync', '--user-sync', options.userSync),
+        ...readSwitch('enableGroupSync', '--group-sync', options.groupSync),
+        ...readSwitch(
+          'rejectNonProvisionedUsers',
+          '--reject-non-provisioned-users',
+          options.rejectNonProvisionedUsers,
+        ),
+        ...readSwitch('requireExternalId', '--require-external-id', options.requireExternalId),
+      }
+      if (Object.keys(changes).length === 0) {
+        throw failure('There is nothing to set: name a setting, such as --user-sync on.')
+      }
+      const { client, print } = connectNamespace(command, world)
+      const { spec } = await client.send('GET', PATH, configShape)
+      const body = { spec: { ...spec, ...changes } }
+      const config = await client.send('PUT', PATH, configShape, { body })
+      print(config, () => describe(config))
+    })
+
+  namespaceCommand(
+    settings,
+    'reset',
+    'forget the settings of the namespace; those of the deployment apply again',
+    'settings reset --namespace stacks-5',
+  ).action(async (_options: unknown, command: Command) => {
+    const { client, namespace, print } = connectNamespace(command, world)
+    await client.send('DELETE', PATH, z.unknown())
+    print(
+      { namespace, reset: true },
+      () => `The settings of ${namespace} are those of the deployment again.`,
+    )
+  })
+}
+
+function readSwitch(
+  setting: keyof z.infer<typeof specShape>,
+  option: string,
+  text: string | undefined,
+): Record<string, boolean> {
+  if (text === undefined) return {}
+  if (text !== 'on' && text !== 'off') throw failure(`${option} is on or off, not '${text}'.`)
+  return { [setting]: text === 'on' }
+}
+
+function describe({ spec, status }: Config): string {
+  return facts([
+    ['User sync', onOff(spec.enableUserSync)],
+    ['Group sync', onOff(spec.enableGroupSync)],
+    ['Reject non-provisioned users', onOff(spec.rejectNonProvisionedUsers)],
+    ['externalId', spec.requireExternalId ? 'required' : 'optional'],
+    ['Source', status.source === 'file' ? "the deployment's file" : 'this namespace'],
+  ])
+}

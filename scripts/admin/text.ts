@@ -1,0 +1,24 @@
+// How values are written for a reader.
+
+/** Whether a switch is on. */
+export function onOff(value: boolean): string {
+  return value ? 'on' : 'off'
+}
+
+/** Names in a row, or that there are none. */
+export function listed(names: readonly string[]): string {
+  return names.length === 0 ? 'none' : names.join(', ')
+}
+
+/** `1 entry`, `2 entries` */
+export function count(number: number, one: string, many = `${one}s`): string {
+  return `${number} ${number === 1 ? one : many}`
+}
+
+/** `2026-11-24 16:36:00 UTC`; what never happened is said to be so. */
+export function shortTime(time: string | number | null | undefined): string {
+  if (time === null || time === undefined) return 'never'
+  const moment = new Date(time)
+  if (Number.isNaN(moment.getTime())) return String(time)
+  return `${moment.toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}

@@ -1,0 +1,24 @@
+/** Who calls an admin route: the operator, or the holder of a token with the permission. */
+import type { Context } from 'hono'
+import type { Caller } from '../../store/authority.ts'
+import { readCredential, sameSecret } from '../../tenancy/token.ts'
+import { callerOf, type Dependencies, requestOf, type ScimEnv } from '../context.ts'
+import { requireNamespace } from './validate.ts'
+
+/** Whether a request carries the operator's secret. */
+export function isOperator(c: Context<ScimEnv>, { operatorToken }: Dependencies): boolean {
+  if (operatorToken === undefined || operatorToken === '') return false
+  return sameSecret(readCredential(c.req.header('Authorization') ?? ''), operatorToken)
+}
+
+/**
+ * The caller of an admin route; what a token may is decided by its permissions.
+ *
+ * @throws Refusal, or HttpRefusal where the operator names a malformed namespace
+ */
+export function adminCallerOf(c: Context<ScimEnv>, dependencies: Dependencies): Caller {
+  if (!isOperator(c, dependencies)) return callerOf(c, dependencies)
+  const namespace = requireNamespace(c.req.param('namespace') ?? '')
+  const claim = { namespace: { ok: true, namespace }, bearer: { kind: 'operator' } } as const
+  return requestOf(c, dependencies, claim)
+}

@@ -1,0 +1,87 @@
+/**
+ * The login check, for whoever signs people in: Grafana, or a proxy in front of it. Roles are not
+ * SCIM's business, and the answer says so by leaving them out.
+ */
+import { Hono } from 'hono'
+import * as z from 'zod'
+import { accountEmail } from '../../store/account.ts'
+import { holdAsync, release } from '../../store/held.ts'
+import { readLogin } from '../../store/login.ts'
+import type { StoredUser } from '../../store/users.ts'
+import { judgeLogin, type LoginAccount } from '../../tenancy/login.ts'
+import type { Dependencies, ScimEnv } from '../context.ts'
+import { adminCallerOf } from './caller.ts'
+import { readBody } from './validate.ts'
+
+const text = z.optional(z.string().check(z.maxLength(65_536)))
+
+const loginForm = z
+  .strictObject({
+    externalId: text,
+    userName: text,
+    email: text,
+    /** Milliseconds since 1970. */
+    issuedAt: z.optional(z.int().check(z.gte(0))),
+    source: text,
+  })
+  .check(
+    z.refine(({ externalId, userName, email }) => Boolean(externalId || userName || email), {
+      message: 'says nobody; give externalId, userName or email.',
+    }),
+  )
+
+/** A user, and what a login depends on. */
+interface Candidate extends LoginAccount {
+  readonly user: StoredUser
+}
+
+function candidate(user: StoredUser | undefined): Candidate | undefined {
+  if (user === undefined) return undefined
+  const { id, managed, attributes, sessionsValidFrom } = user
+  const { externalId, active } = attributes
+  return {
+    id,
+    managed,
+    active: active !== false,
+    externalId: typeof externalId === 'string' ? externalId : undefined,
+    sessionsValidFrom,
+    user,
+  }
+}
+
+function show({ id, active, externalId, managed, user }: Candidate) {
+  return {
+    id,
+    userName: user.attributes.userName,
+    email: accountEmail(user.attributes) ?? null,
+    externalId: externalId ?? null,
+    isProvisioned: managed,
+    active,
+  }
+}
+
+/** The routes of /login below the base URL of a namespace. */
+export function loginRoutes(dependencies: Dependencies) {
+  const routes = new Hono<ScimEnv>()
+  routes.post('/check', async (c) => {
+    const caller = adminCallerOf(c, dependencies)
+    const form = await holdAsync(() => readBody(c.req.raw, loginForm))
+    const facts = await readLogin(caller, form)
+    const { externalId, issuedAt, source } = release(form)
+    const { account, ...decision } = judgeLogin({
+      ...{ externalId, issuedAt, source },
+      settings: facts.settings,
+      byExternalId: candidate(facts.byExternalId),
+      byUserName: candidate(facts.byUserName),
+      byEmail: candidate(facts.byEmail),
+      retained: facts.retained,
+    })
+    return c.json({
+      ...decision,
+      user: account === undefined ? null : show(account),
+      teams: account?.user.groups ?? [],
+      sessionsValidFrom: account?.sessionsValidFrom ?? null,
+    })
+  })
+  return routes
+}

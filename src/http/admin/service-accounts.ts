@@ -1,0 +1,208 @@
+/** Service accounts and their tokens, in the shapes and status codes of Grafana's HTTP API. */
+import { Hono } from 'hono'
+import * as z from 'zod'
+import { andThen, hold, holdAsync } from '../../store/held.ts'
+import {
+  changeServiceAccount,
+  createServiceAccount,
+  createToken,
+  deleteServiceAccount,
+  listServiceAccounts,
+  listTokens,
+  readServiceAccount,
+  revokeToken,
+  type ServiceAccount,
+  type TokenInfo,
+} from '../../store/service-accounts.ts'
+import { basicRoles, permissionNames, readPermissions } from '../../tenancy/permission.ts'
+import { hashToken, makeToken } from '../../tenancy/token.ts'
+import { type Dependencies, makeId, queryOf, type ScimEnv } from '../context.ts'
+import { HttpRefusal } from '../failure.ts'
+import { adminCallerOf } from './caller.ts'
+import { readBody } from './validate.ts'
+
+const name = z.string().check(z.trim(), z.minLength(1), z.maxLength(190))
+
+const accountForm = z.strictObject({
+  name,
+  role: z._default(z.enum(basicRoles), 'None'),
+  permissions: z._default(z.array(z.string()), []),
+  isDisabled: z._default(z.boolean(), false),
+})
+
+const accountChange = z.strictObject({
+  name: z.optional(name),
+  role: z.optional(z.enum(basicRoles)),
+  permissions: z.optional(z.array(z.string())),
+  isDisabled: z.optional(z.boolean()),
+})
+
+/** The longest that a token or an overlap lasts, in seconds: a hundred years. */
+const LONGEST = 100 * 366 * 24 * 60 * 60
+
+const seconds = z.int().check(z.gte(0), z.lte(LONGEST))
+
+const tokenForm = z.strictObject({ name, secondsToLive: z._default(seconds, 0) })
+
+const rotationForm = z.strictObject({
+  name: z.optional(name),
+  secondsToLive: z._default(seconds, 0),
+  overlapSeconds: z._default(seconds, 24 * 60 * 60),
+})
+
+/** The bits of a role with what is granted beside it. */
+function grant(role: string, permissions: readonly string[]): number {
+  const bits = readPermissions([role, ...permissions])
+  if (typeof bits === 'number') return bits
+  const detail =
+    `permissions: ${JSON.stringify(bits.unknown)} is neither a permission such as ` +
+    'org.users:read nor one of Admin, Editor, Viewer, None, User administration, Teams.'
+  throw new HttpRefusal({ kind: 'bad-request', detail })
+}
+
+function iso(time: number): string {
+  return new Date(time).toISOString()
+}
+
+function show({ id, name, role, permissions, disabled, tokens, createdAt }: ServiceAccount) {
+  return {
+    id,
+    uid: id,
+    name,
+    login: `sa-${name.trim().toLowerCase().replace(/\s+/g, '-')}`,
+    orgId: 1,
+    role,
+    permissions: permissionNames(permissions),
+    isDisabled: disabled === 1,
+    isExternal: false,
+    tokens,
+    created: iso(createdAt),
+  }
+}
+
+function showToken(
+  { id, name, createdAt, expiresAt, revokedAt, lastUsedAt }: TokenInfo,
+  now: number,
+) {
+  return {
+    id,
+    name,
+    created: iso(createdAt),
+    expiration: expiresAt === null ? null : iso(expiresAt),
+    lastUsedAt: lastUsedAt === null ? null : iso(lastUsedAt),
+    secondsUntilExpiration:
+      expiresAt === null ? 0 : Math.max(0, Math.ceil((expiresAt - now) / 1000)),
+    hasExpired: expiresAt !== null && expiresAt <= now,
+    isRevoked: revokedAt !== null,
+  }
+}
+
+/** A positive whole number of the query; anything else counts as absent. */
+function numberOf(text: string | undefined, otherwise: number, most: number): number {
+  const number = Number(text)
+  return Number.isInteger(number) && number > 0 ? Math.min(number, most) : otherwise
+}
+
+/** The routes of /serviceaccounts below the base URL of a namespace. */
+export function serviceAccountRoutes(dependencies: Dependencies) {
+  const { now, randomBytes } = dependencies
+  const routes = new Hono<ScimEnv>()
+
+  routes.on('GET', ['/', '/search'], async (c) => {
+    const all = await listServiceAccounts(adminCallerOf(c, dependencies))
+    const query = queryOf(c)
+    const sought = (query.get('query') ?? '').toLowerCase()
+    const matching = all.filter((account) => account.name.toLowerCase().includes(sought))
+    const page = numberOf(query.get('page'), 1, Number.MAX_SAFE_INTEGER)
+    const perPage = numberOf(query.get('perpage'), 1000, 1000)
+    const shown = matching.slice((page - 1) * perPage, page * perPage)
+    const totalCount = matching.length
+    return c.json({ totalCount, serviceAccounts: shown.map(show), page, perPage })
+  })
+
+  routes.post('/', async (c) => {
+    const caller = adminCallerOf(c, dependencies)
+    const body = await holdAsync(() => readBody(c.req.raw, accountForm))
+    const form = andThen(body, ({ name, role, permissions, isDisabled }) => ({
+      name,
+      role,
+      permissions: grant(role, permissions),
+      disabled: isDisabled ? 1 : 0,
+    }))
+    const id = makeId('s', now(), randomBytes)
+    return c.json(show(await createServiceAccount(caller, id, form)), 201)
+  })
+
+  routes.get('/:account', async (c) => {
+    const caller = adminCallerOf(c, dependencies)
+    return c.json(show(await readServiceAccount(caller, c.req.param('account'))))
+  })
+
+  routes.patch('/:account', async (c) => {
+    const caller = adminCallerOf(c, dependencies)
+    const body = await holdAsync(() => readBody(c.req.raw, accountChange))
+    const change = andThen(body, ({ name, role, permissions, isDisabled }) => ({
+      ...(name === undefined ? {} : { name }),
+      ...(role === undefined ? {} : { role }),
+      ...(role === undefined && permissions === undefined
+        ? {}
+        : { permissions: grant(role ?? 'None', permissions ?? []) }),
+      ...(isDisabled === undefined ? {} : { disabled: isDisabled ? 1 : 0 }),
+    }))
+    const account = await changeServiceAccount(caller, c.req.param('account'), change)
+    const { id, name } = account
+    const message = 'Service account updated'
+    return c.json({ message, id, name, serviceaccount: show(account) })
+  })
+
+  routes.delete('/:account', async (c) => {
+    await deleteServiceAccount(adminCallerOf(c, dependencies), c.req.param('account'))
+    return c.json({ message: 'Service account deleted' })
+  })
+
+  routes.get('/:account/tokens', async (c) => {
+    const tokens = await listTokens(adminCallerOf(c, dependencies), c.req.param('account'))
+    return c.json(tokens.map((token) => showToken(token, now())))
+  })
+
+  /** A token that nobody has yet, and what is stored of it. */
+  const fresh = (secondsToLive: number) => {
+    const key = makeToken(randomBytes)
+    const lifetime = secondsToLive === 0 ? undefined : secondsToLive * 1000
+    return { key, stored: { id: makeId('t', now(), randomBytes), hash: hashToken(key), lifetime } }
+  }
+
+  routes.post('/:account/tokens', async (c) => {
+    const caller = adminCallerOf(c, dependencies)
+    const body = await holdAsync(() => readBody(c.req.raw, tokenForm))
+    const { key, stored } = fresh(body.ok ? body.value.secondsToLive : 0)
+    const form = andThen(body, ({ name }) => ({ ...stored, name }))
+    const { made } = await createToken(caller, c.req.param('account'), form)
+    const { id, name, expiration } = showToken(made, now())
+    // The only time that the token itself is shown.
+    return c.json({ id, name, key, expiration })
+  })
+
+  routes.post('/:account/tokens/:token/rotate', async (c) => {
+    const caller = adminCallerOf(c, dependencies)
+    const body = await holdAsync(() => readBody(c.req.raw, rotationForm))
+    const { key, stored } = fresh(body.ok ? body.value.secondsToLive : 0)
+    const form = andThen(body, ({ name }) => ({ ...stored, name }))
+    const rotation = body.ok
+      ? hold(() => ({ token: c.req.param('token'), overlap: body.value.overlapSeconds * 1000 }))
+      : body
+    const { made, replaced } = await createToken(caller, c.req.param('account'), form, rotation)
+    const { id, name, expiration } = showToken(made, now())
+    const old = replaced && showToken(replaced, now())
+    const replaces = old && { id: old.id, name: old.name, expiration: old.expiration }
+    return c.json({ id, name, key, expiration, replaces })
+  })
+
+  routes.delete('/:account/tokens/:token', async (c) => {
+    const { account, token } = c.req.param()
+    await revokeToken(adminCallerOf(c, dependencies), account, token)
+    return c.json({ message: 'Service account token deleted' })
+  })
+
+  return routes
+}

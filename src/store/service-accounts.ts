@@ -1,0 +1,376 @@
+/**
+ * Service accounts and their tokens, in the terms of Grafana. What an account may, and whether it is
+ * disabled, is copied to its tokens in the same batch, so that the next request is decided by it.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import { missingFrom, type Principal } from '../tenancy/credential.ts'
+import type { Namespace } from '../tenancy/namespace.ts'
+import { type BasicRole, permissionNames } from '../tenancy/permission.ts'
+import {
+  type Allowed,
+  type Caller,
+  readAs,
+  unconditionally,
+  untilWon,
+  writeAs,
+} from './authority.ts'
+import type { Statement } from './database.ts'
+import { type Action, closeEvents, recordEvent } from './event.ts'
+import { type Held, release } from './held.ts'
+import { Refusal } from './refusal.ts'
+
+/** A service account. Times are milliseconds since 1970. */
+export interface ServiceAccount {
+  readonly id: string
+  readonly name: string
+  readonly role: BasicRole
+  /** Bits; see tenancy/permission.ts. */
+  readonly permissions: number
+  readonly disabled: number
+  /** How many tokens it has that are neither revoked nor expired. */
+  readonly tokens: number
+  readonly createdAt: number
+}
+
+/** A token, without the secret. Times are milliseconds since 1970. */
+export interface TokenInfo {
+  readonly id: string
+  readonly name: string
+  readonly createdAt: number
+  readonly expiresAt: number | null
+  readonly revokedAt: number | null
+  readonly lastUsedAt: number | null
+}
+
+function selectAccounts(
+  namespace: Namespace,
+  now: number,
+  condition: SQL,
+  allowed: Allowed = unconditionally,
+): Statement<ServiceAccount> {
+  return sql<ServiceAccount>`
+    select a.id, a.name, a.role, a.permissions, a.disabled, a.created_at as "createdAt",
+      (select count(*) from token k where k.namespace = a.namespace and k.account_id = a.id
+        and k.revoked_at is null and (k.expires_at is null or k.expires_at > ${now})) as tokens
+    from ${allowed} service_account a
+    where a.namespace = ${namespace} and ${condition} order by a.id`
+}
+
+function selectTokens(
+  namespace: Namespace,
+  account: string,
+  allowed: Allowed = unconditionally,
+): Statement<TokenInfo> {
+  return sql<TokenInfo>`
+    select k.id, k.name, k.created_at as "createdAt", k.expires_at as "expiresAt",
+      k.revoked_at as "revokedAt", k.last_used_at as "lastUsedAt"
+    from ${allowed} token k where k.namespace = ${namespace} and k.account_id = ${account}
+    order by k.created_at, k.id`
+}
+
+/** Lists the service accounts, the oldest first. An account is few; a namespace has a handful. */
+export async function listServiceAccounts(caller: Caller): Promise<ServiceAccount[]> {
+  const { rows } = await readAs(caller, ['serviceaccounts:read'], (namespace, allowed) => [
+    selectAccounts(namespace, caller.now, sql`1`, allowed),
+  ])
+  return rows[0]
+}
+
+function found(account: ServiceAccount | undefined, id: string): ServiceAccount {
+  if (account === undefined) throw new Refusal({ kind: 'unknown-service-account', id })
+  return account
+}
+
+/** @throws Refusal `unknown-service-account` and others */
+export async function readServiceAccount(caller: Caller, id: string): Promise<ServiceAccount> {
+  const { rows } = await readAs(caller, ['serviceaccounts:read'], (namespace, allowed) => [
+    selectAccounts(namespace, caller.now, sql`a.id = ${id}`, allowed),
+  ])
+  return found(rows[0][0], id)
+}
+
+/**
+ * Nobody grants what they do not have themselves.
+ *
+ * @throws Refusal `missing-permission`
+ */
+function requireHeld(principal: Principal, permissions: number): void {
+  const permission = missingFrom(principal.granted, permissionNames(permissions))
+  if (permission !== undefined) throw new Refusal({ kind: 'missing-permission', permission })
+}
+
+/** What events say of an account. */
+function describe({ name, role, permissions, disabled }: Omit<ServiceAccount, 'id'>): object {
+  return { name, role, permissions: permissionNames(permissions), isDisabled: disabled === 1 }
+}
+
+/** The name, role, permissions and state that an account shall have. */
+export type AccountForm = Pick<ServiceAccount, 'name' | 'role' | 'permissions' | 'disabled'>
+
+/**
+ * Creates a service account.
+ *
+ * @throws Refusal `name-taken`, `missing-permission` and others
+ */
+export async function createServiceAccount(
+  caller: Caller,
+  id: string,
+  form: Held<AccountForm>,
+): Promise<ServiceAccount> {
+  const name = form.ok ? form.value.name : ''
+  return untilWon(async () => {
+    const { principal, rows } = await readAs(
+      caller,
+      ['serviceaccounts:write'],
+      (namespace, allowed) => [
+        selectAccounts(namespace, caller.now, sql`a.name = ${name}`, allowed),
+      ],
+    )
+    const { role, permissions, disabled } = release(form)
+    requireHeld(principal, permissions)
+    if (rows[0].length > 0) throw new Refusal({ kind: 'name-taken', what: 'service account', name })
+    const { namespace } = principal
+    const after = describe({ ...release(form), tokens: 0, createdAt: caller.now })
+    const statements = [
+      sql`insert into service_account
+          (namespace, id, name, created_at, role, permissions, disabled)
+        values (${namespace}, ${id}, ${name}, ${caller.now}, ${role}, ${permissions}, ${disabled})`,
+      noted(caller, principal, 'serviceaccount.create', id, { after }),
+      closeEvents(principal),
+    ]
+    const answers = [selectAccounts(namespace, caller.now, sql`a.id = ${id}`)] as const
+    const [[created]] = await writeAs(caller, principal, sql`1`, statements, answers)
+    return found(created, id)
+  })
+}
+
+function noted(
+  caller: Caller,
+  principal: Principal,
+  action: Action,
+  subject: string,
+  changes: object,
+): Statement {
+  return recordEvent(caller, principal, action, subject, sql`${JSON.stringify(changes)}`)
+}
+
+/** True while the account is as it was read. */
+function unchanged(namespace: Namespace, account: ServiceAccount): SQL {
+  return sql`exists (select 1 from service_account a where a.namespace = ${namespace}
+    and a.id = ${account.id} and a.name = ${account.name} and a.role = ${account.role}
+    and a.permissions = ${account.permissions} and a.disabled = ${account.disabled})`
+}
+
+/**
+ * Changes a service account, and with it what its tokens may.
+ *
+ * @throws Refusal `unknown-service-account`, `name-taken`, `missing-permission` and others
+ */
+export async function changeServiceAccount(
+  caller: Caller,
+  id: string,
+  change: Held<Partial<AccountForm>>,
+): Promise<ServiceAccount> {
+  const name = change.ok ? (change.value.name ?? '') : ''
+  return untilWon(async () => {
+    const { principal, rows } = await readAs(
+      caller,
+      ['serviceaccounts:write'],
+      (namespace, allowed) => [
+        selectAccounts(namespace, caller.now, sql`a.id = ${id}`, allowed),
+        selectAccounts(namespace, caller.now, sql`a.name = ${name}`, allowed),
+      ],
+    )
+    const [[row], [namesake]] = rows
+    const current = found(row, id)
+    const given = release(change)
+    const next = { ...current, ...given }
+    const grants = given.permissions !== undefined || given.disabled === 0
+    if (grants) requireHeld(principal, next.permissions)
+    if (namesake !== undefined && namesake.id !== id) {
+      throw new Refusal({ kind: 'name-taken', what: 'service account', name })
+    }
+    const [before, after] = [describe(current), describe(next)]
+    if (JSON.stringify(before) === JSON.stringify(after)) return current
+    const { namespace } = principal
+    const statements = [
+      sql`update service_account set name = ${next.name}, role = ${next.role},
+          permissions = ${next.permissions}, disabled = ${next.disabled}
+        where namespace = ${namespace} and id = ${id}`,
+      sql`update token set permissions = ${next.permissions}, disabled = ${next.disabled}
+        where namespace = ${namespace} and account_id = ${id}`,
+      noted(caller, principal, 'serviceaccount.update', id, { before, after }),
+      closeEvents(principal),
+    ]
+    const answers = [selectAccounts(namespace, caller.now, sql`a.id = ${id}`)] as const
+    const condition = unchanged(namespace, current)
+    const [[changed]] = await writeAs(caller, principal, condition, statements, answers)
+    return found(changed, id)
+  })
+}
+
+/**
+ * Deletes a service account with its tokens.
+ *
+ * @throws Refusal `unknown-service-account` and others
+ */
+export async function deleteServiceAccount(caller: Caller, id: string): Promise<void> {
+  await untilWon(async () => {
+    const { principal, rows } = await readAs(
+      caller,
+      ['serviceaccounts:delete'],
+      (namespace, allowed) => [selectAccounts(namespace, caller.now, sql`a.id = ${id}`, allowed)],
+    )
+    const current = found(rows[0][0], id)
+    const { namespace } = principal
+    const statements = [
+      // First the event: it names its actor, who may be the account itself.
+      noted(caller, principal, 'serviceaccount.delete', id, { before: describe(current) }),
+      sql`delete from token where namespace = ${namespace} and account_id = ${id}`,
+      sql`delete from service_account where namespace = ${namespace} and id = ${id}`,
+      closeEvents(principal),
+    ]
+    await writeAs(caller, principal, unchanged(namespace, current), statements, [])
+  })
+}
+
+/** @throws Refusal `unknown-service-account` and others */
+export async function listTokens(caller: Caller, account: string): Promise<TokenInfo[]> {
+  const { rows } = await readAs(caller, ['serviceaccounts:read'], (namespace, allowed) => [
+    selectAccounts(namespace, caller.now, sql`a.id = ${account}`, allowed),
+    selectTokens(namespace, account, allowed),
+  ])
+  found(rows[0][0], account)
+  return rows[1]
+}
+
+/** A token to be made; its hash stands for it. */
+export interface NewToken {
+  readonly id: string
+  readonly hash: string
+  /** In milliseconds from now; absent where it never expires. */
+  readonly lifetime?: number | undefined
+  readonly name: string
+}
+
+/** Which token another takes the place of, and for how long both are good, in milliseconds. */
+export interface Rotation {
+  readonly token: string
+  readonly overlap: number
+}
+
+/** A token that was made, and the one that it replaces, as they then are. */
+export interface MadeToken {
+  readonly made: TokenInfo
+  readonly replaced: TokenInfo | undefined
+}
+
+/**
+ * Makes a token. In a rotation, the old token ends after the overlap, or when it would have ended
+ * before; and the new one has its name unless another is given.
+ *
+ * @throws Refusal `unknown-service-account`, `unknown-token`, `name-taken`, `missing-permission`
+ */
+export async function createToken(
+  caller: Caller,
+  account: string,
+  form: Held<Omit<NewToken, 'name'> & { readonly name?: string | undefined }>,
+  rotation?: Held<Rotation>,
+): Promise<MadeToken> {
+  return untilWon(async () => {
+    const { principal, rows } = await readAs(
+      caller,
+      ['serviceaccounts:write'],
+      (namespace, allowed) => [
+        selectAccounts(namespace, caller.now, sql`a.id = ${account}`, allowed),
+        selectTokens(namespace, account, allowed),
+      ],
+    )
+    const [[row], tokens] = rows
+    const current = found(row, account)
+    const { id, hash, lifetime, name: given } = release(form)
+    // Whoever makes a token can use it, so it must not be able to do more than they are.
+    requireHeld(principal, current.permissions)
+    const { namespace } = principal
+    const { now } = caller
+    const rotated = rotation && release(rotation)
+    const old = rotated && tokens.find((token) => token.id === rotated.token)
+    if (rotated !== undefined && (old === undefined || !isLive(old, now))) {
+      throw new Refusal({ kind: 'unknown-token', id: rotated.token })
+    }
+    const name = given ?? old?.name ?? ''
+    const taken = tokens.some((one) => isLive(one, now) && one.name === name && one !== old)
+    if (taken) throw new Refusal({ kind: 'name-taken', what: 'token', name })
+    const expiresAt = lifetime === undefined ? null : now + lifetime
+    const oldEnds = now + (rotated?.overlap ?? 0)
+    const statements = [
+      sql`insert into token (hash, namespace, id, account_id, name, permissions, disabled,
+          created_at, expires_at)
+        select ${hash}, a.namespace, ${id}, a.id, ${name}, a.permissions, a.disabled, ${now},
+          ${expiresAt}
+        from service_account a where a.namespace = ${namespace} and a.id = ${account}`,
+      ...(old === undefined
+        ? []
+        : [
+            sql`update token set expires_at = min(coalesce(expires_at, ${oldEnds}), ${oldEnds})
+              where namespace = ${namespace} and id = ${old.id}`,
+          ]),
+      noted(caller, principal, old === undefined ? 'token.create' : 'token.rotate', account, {
+        after: { token: id, name, expiresAt },
+        ...(old === undefined ? {} : { replaces: { token: old.id, name: old.name } }),
+      }),
+      closeEvents(principal),
+    ]
+    const answers = [selectTokens(namespace, account)] as const
+    const oldStands =
+      old === undefined
+        ? sql``
+        : sql` and exists (select 1 from token k where k.namespace = ${namespace}
+            and k.id = ${old.id} and k.revoked_at is null)`
+    // Two tokens of one name could be asked for at once: the list must be as it was read.
+    const condition = sql`${unchanged(namespace, current)} and (select count(*) from token k
+      where k.namespace = ${namespace} and k.account_id = ${account}) = ${tokens.length}${oldStands}`
+    const [all] = await writeAs(caller, principal, condition, statements, answers)
+    const made = all.find((token) => token.id === id)
+    if (made === undefined) throw new Refusal({ kind: 'unknown-token', id })
+    return { made, replaced: all.find((token) => token.id === old?.id) }
+  })
+}
+
+function isLive({ revokedAt, expiresAt }: TokenInfo, now: number): boolean {
+  return revokedAt === null && (expiresAt === null || expiresAt > now)
+}
+
+/**
+ * Revokes a token; the next request with it is refused. Revoking again changes nothing.
+ *
+ * @throws Refusal `unknown-service-account`, `unknown-token` and others
+ */
+export async function revokeToken(caller: Caller, account: string, id: string): Promise<void> {
+  await untilWon(async () => {
+    const { principal, rows } = await readAs(
+      caller,
+      ['serviceaccounts:write'],
+      (namespace, allowed) => [
+        selectAccounts(namespace, caller.now, sql`a.id = ${account}`, allowed),
+        selectTokens(namespace, account, allowed),
+      ],
+    )
+    found(rows[0][0], account)
+    const token = rows[1].find((one) => one.id === id)
+    if (token === undefined) throw new Refusal({ kind: 'unknown-token', id })
+    if (token.revokedAt !== null) return
+    const { namespace } = principal
+    const statements = [
+      sql`update token set revoked_at = ${caller.now}
+        where namespace = ${namespace} and id = ${id}`,
+      noted(caller, principal, 'token.revoke', account, {
+        before: { token: id, name: token.name },
+      }),
+      closeEvents(principal),
+    ]
+    const condition = sql`exists (select 1 from token k where k.namespace = ${namespace}
+      and k.id = ${id} and k.revoked_at is null)`
+    await writeAs(caller, principal, condition, statements, [])
+  })
+}

@@ -1,0 +1,74 @@
+/** The settings that a namespace has of its own; where it has none, those of the file apply. */
+import { sql } from 'drizzle-orm'
+import type { Settings } from '../tenancy/settings.ts'
+import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
+import { closeEvents, recordEvent } from './event.ts'
+import { type Held, release } from './held.ts'
+import { Refusal } from './refusal.ts'
+
+/** The subject of the events about settings. */
+const SUBJECT = 'config/default'
+
+/** The settings that apply, and whether the namespace has any of its own. */
+export interface AppliedSettings {
+  readonly namespace: string
+  readonly settings: Settings
+  readonly stored: boolean
+}
+
+/** Reads the settings that apply. */
+export async function readSettings(caller: Caller): Promise<AppliedSettings> {
+  const { principal } = await readAs(caller, ['settings:read'], () => [])
+  const { namespace, settings, storedSettings } = principal
+  return { namespace, settings, stored: storedSettings !== null }
+}
+
+/**
+ * Stores settings of its own for a namespace. Every write under way checks its settings again and so
+ * goes by the new ones.
+ *
+ * @param change the new settings, from those that apply
+ * @returns the settings, and whether there were none of its own before
+ */
+export async function writeSettings(
+  caller: Caller,
+  change: Held<(current: Settings) => Settings>,
+): Promise<AppliedSettings & { readonly created: boolean }> {
+  return untilWon(async () => {
+    const { principal } = await readAs(caller, ['settings:write'], () => [])
+    const { namespace, settings: before, storedSettings } = principal
+    const settings = release(change)(before)
+    const created = storedSettings === null
+    const text = JSON.stringify(settings)
+    if (text !== storedSettings) {
+      const changes = JSON.stringify({ before, after: settings })
+      const statements = [
+        sql`update namespace set settings = ${text} where name = ${namespace}`,
+        recordEvent(caller, principal, 'settings.update', SUBJECT, sql`${changes}`),
+        closeEvents(principal),
+      ]
+      await writeAs(caller, principal, sql`1`, statements, [])
+    }
+    return { namespace, settings, stored: true, created }
+  })
+}
+
+/**
+ * Forgets the settings of a namespace, so that those of the file apply.
+ *
+ * @throws Refusal `no-settings` where it has none of its own
+ */
+export async function resetSettings(caller: Caller): Promise<void> {
+  await untilWon(async () => {
+    const { principal } = await readAs(caller, ['settings:write'], () => [])
+    const { namespace, settings: before, storedSettings } = principal
+    if (storedSettings === null) throw new Refusal({ kind: 'no-settings', namespace })
+    const changes = JSON.stringify({ before, after: caller.fileSettings })
+    const statements = [
+      sql`update namespace set settings = null where name = ${namespace}`,
+      recordEvent(caller, principal, 'settings.reset', SUBJECT, sql`${changes}`),
+      closeEvents(principal),
+    ]
+    await writeAs(caller, principal, sql`1`, statements, [])
+  })
+}

@@ -1,0 +1,324 @@
+/** Service accounts and tokens, in Grafana's shapes and status codes. */
+import { createHash } from 'node:crypto'
+import { describe, expect, test } from 'vitest'
+import { Client } from '../support/client.ts'
+import { makeInterruptedEndpoint, tenant } from '../support/endpoint.ts'
+import { expectAdminError, expectError } from '../support/expect.ts'
+import { accountWithToken, limitedTo, operatorOf } from '../support/operator.ts'
+import { userBody } from '../support/payload.ts'
+import { dump, eventsOf } from '../support/tables.ts'
+
+const USERS = ['org.users:read', 'org.users:add', 'org.users:write', 'org.users:remove']
+const TEAMS = ['teams:read', 'teams:create', 'teams:write', 'teams:delete']
+const MANAGER = ['serviceaccounts:read', 'serviceaccounts:write', 'serviceaccounts:delete']
+
+describe('a service account', () => {
+  test('is created, listed, read, updated and deleted', async () => {
+    const client = await tenant()
+    const operator = operatorOf(client)
+    const { status, headers, body } = await operator.post('/serviceaccounts', {
+      name: 'Okta production',
+      role: 'Viewer',
+      permissions: ['settings:read'],
+    })
+    expect(status).toBe(201)
+    expect(headers.get('Content-Type')).toBe('application/json')
+    const account = {
+      id: expect.stringMatching(/^s\w+$/),
+      uid: body.id,
+      name: 'Okta production',
+      login: 'sa-okta-production',
+      orgId: 1,
+      role: 'Viewer',
+      permissions: ['org.users:read', 'teams:read', 'settings:read'],
+      isDisabled: false,
+      isExternal: false,
+      tokens: 0,
+      created: expect.stringMatching(/Z$/),
+    }
+    expect(body).toEqual(account)
+    const path = `/serviceaccounts/${body.id}`
+    expect((await operator.get(path)).body).toEqual(account)
+    for (const list of ['/serviceaccounts', '/serviceaccounts/search']) {
+      const found = await operator.get(`${list}?query=PROD&perpage=5`)
+      const page = { totalCount: 1, serviceAccounts: [account], page: 1, perPage: 5 }
+      expect(found).toMatchObject({ status: 200, body: page })
+    }
+    expect((await operator.get('/serviceaccounts?page=2&perpage=1')).body).toMatchObject({
+      totalCount: 2,
+      serviceAccounts: [{ name: 'Okta production' }],
+    })
+    const change = { name: 'Entra', role: 'None', permissions: ['Teams'], isDisabled: true }
+    const updated = { ...account, ...change, login: 'sa-entra', permissions: TEAMS }
+    expect(await operator.request('PATCH', path, change)).toMatchObject({
+      status: 200,
+      body: {
+        message: 'Service account updated',
+        id: body.id,
+        name: 'Entra',
+        serviceaccount: updated,
+      },
+    })
+    expect((await operator.get(path)).body).toEqual(updated)
+    const deleted = await operator.delete(path)
+    expect(deleted).toMatchObject({ status: 200, body: { message: 'Service account deleted' } })
+    expectAdminError(await operator.get(path), 404, body.id)
+    const events = await eventsOf(client.namespace)
+    expect(events.slice(-3).map(({ action }) => action)).toEqual([
+      'serviceaccount.create',
+      'serviceaccount.update',
+      'serviceaccount.delete',
+    ])
+  })
+
+  test.each([
+    [{ role: 'Editor' }, [...USERS, ...TEAMS]],
+    [{ role: 'Admin' }, [...USERS, ...TEAMS]],
+    [{ role: 'Viewer' }, ['org.users:read', 'teams:read']],
+    [{ role: 'None' }, []],
+    [{}, []],
+    [{ permissions: ['User administration'] }, USERS],
+    [{ permissions: ['teams'] }, TEAMS],
+    [{ permissions: MANAGER }, MANAGER],
+  ])('with %j has the permissions %j', async (form, expected) => {
+    const operator = operatorOf(await tenant())
+    const { status, body } = await operator.post('/serviceaccounts', { name: 'a', ...form })
+    expect({ status, permissions: body.permissions }).toEqual({
+      status: 201,
+      permissions: expected,
+    })
+  })
+
+  test.each([
+    ['no name', {}, /name/],
+    ['an empty name', { name: ' ' }, /name/],
+    ['a name of 191 characters', { name: 'x'.repeat(191) }, /name/],
+    ['an unknown role', { name: 'a', role: 'Owner' }, /role/],
+    ['an unknown permission', { name: 'a', permissions: ['org.users:fly'] }, /org\.users:fly/],
+    ['a permission called __proto__', { name: 'a', permissions: ['__proto__'] }, /__proto__/],
+    ['permissions that are no list', { name: 'a', permissions: 'Viewer' }, /permissions/],
+    ['an unknown member', { name: 'a', secret: 'x' }, /secret/],
+  ])('with %s is 400 that says so', async (_, body, detail) => {
+    const client = await tenant()
+    const before = await dump(client.namespace)
+    expectAdminError(await operatorOf(client).post('/serviceaccounts', body), 400, detail)
+    expect(await dump(client.namespace)).toBe(before)
+  })
+
+  test('has a name of its own', async () => {
+    const { operator, path } = await accountWithToken()
+    await operator.post('/serviceaccounts', { name: 'entra' })
+    expectAdminError(await operator.post('/serviceaccounts', { name: 'okta' }), 409, /okta/)
+    expectAdminError(await operator.request('PATCH', path, { name: 'entra' }), 409, /entra/)
+    expect((await operator.request('PATCH', path, { name: 'okta' })).status).toBe(200)
+  })
+
+  test('that is disabled is refused from the next request on, until it is enabled', async () => {
+    const { operator, path, holder } = await accountWithToken()
+    expect((await holder.get('/Users')).status).toBe(200)
+    await operator.request('PATCH', path, { isDisabled: true })
+    expectError(await holder.get('/Users'), 401, { messageId: 'service-account.disabled' })
+    expectError(await holder.get('/Schemas'), 401, { messageId: 'service-account.disabled' })
+    const later = (await operator.post(`${path}/tokens`, { name: 'later' })).body
+    expectError(await holder.withToken(later.key).get('/Users'), 401)
+    await operator.request('PATCH', path, { isDisabled: false })
+    expect((await holder.get('/Users')).status).toBe(200)
+    expect((await holder.withToken(later.key).get('/Users')).status).toBe(200)
+  })
+
+  test('that loses a permission loses it with the next request', async () => {
+    const { operator, path, holder } = await accountWithToken()
+    await operator.request('PATCH', path, { permissions: ['Teams'] })
+    expectError(await holder.get('/Users'), 403)
+    expect((await holder.get('/Groups')).status).toBe(200)
+  })
+
+  test('that is disabled between read and write does not write', async () => {
+    const { endpoint, interruption } = makeInterruptedEndpoint()
+    const { client, operator, path, holder } = await accountWithToken(['Editor'], endpoint)
+    interruption.meanwhile = () => operator.request('PATCH', path, { isDisabled: true })
+    expectError(await holder.post('/Users', userBody('ada')), 401)
+    expect(JSON.parse(await dump(client.namespace)).user).toEqual([])
+  })
+
+  test('that is deleted takes its tokens along', async () => {
+    const { client, operator, path, holder, token } = await accountWithToken()
+    await operator.delete(path)
+    expectError(await holder.get('/Users'), 401, { messageId: 'api-key.invalid' })
+    expect(await dump(client.namespace)).not.toContain(`"id":"${token.id}"`)
+  })
+})
+
+describe('nobody grants a permission that they lack', () => {
+  test('not to an account, nor by a token, nor by enabling', async () => {
+    const { client, operator, path, token } = await accountWithToken(['Teams'])
+    const manager = await limitedTo(client, ...MANAGER, 'User administration')
+    const before = await dump(client.namespace)
+    for (const answer of [
+      await manager.post('/serviceaccounts', { name: 'x', permissions: ['teams:read'] }),
+      await manager.post('/serviceaccounts', { name: 'x', role: 'Editor' }),
+      await manager.request('PATCH', path, { permissions: ['User administration', 'teams:read'] }),
+      await manager.request('PATCH', path, { isDisabled: false }),
+      await manager.post(`${path}/tokens`, { name: 'mine' }),
+      await manager.post(`${path}/tokens/${token.id}/rotate`, {}),
+    ]) {
+      expectAdminError(answer, 403, /teams:read/)
+    }
+    expect(await dump(client.namespace)).toBe(before)
+    const own = { name: 'x', permissions: USERS }
+    expect((await manager.post('/serviceaccounts', own)).status).toBe(201)
+    expect((await manager.request('PATCH', path, { isDisabled: true })).status).toBe(200)
+    expect((await manager.delete(`${path}/tokens/${token.id}`)).status).toBe(200)
+    expect((await operator.get(path)).body).toMatchObject({ isDisabled: true, tokens: 0 })
+  })
+})
+
+describe('a token', () => {
+  test('is shown once, and only its hash is stored', async () => {
+    const { client, operator, path, token } = await accountWithToken()
+    expect(token).toEqual({
+      id: expect.stringMatching(/^t\w+$/),
+      name: 'first',
+      key: expect.stringMatching(/^glsa_[A-Za-z0-9]{32}_[0-9a-f]{8}$/),
+      expiration: null,
+    })
+    const { body } = await operator.get(`${path}/tokens`)
+    expect(body).toEqual([
+      {
+        id: token.id,
+        name: 'first',
+        created: expect.stringMatching(/Z$/),
+        expiration: null,
+        lastUsedAt: null,
+        secondsUntilExpiration: 0,
+        hasExpired: false,
+        isRevoked: false,
+      },
+    ])
+    const stored = await dump(client.namespace)
+    expect(stored).toContain(createHash('sha256').update(token.key).digest('hex'))
+    expect(stored).not.toContain(token.key.slice(5, 37))
+    expect(JSON.stringify(client.endpoint.log)).not.toContain('glsa_')
+  })
+
+  test('ends after secondsToLive', async () => {
+    const { client, operator, path } = await accountWithToken()
+    const form = { name: 'short', secondsToLive: 60 }
+    const { status, body } = await operator.post(`${path}/tokens`, form)
+    expect(status).toBe(200)
+    const short = client.withToken(body.key)
+    expect((await short.get('/Users')).status).toBe(200)
+    client.endpoint.clock.offset = 61_000
+    expectError(await short.get('/Users'), 401, { messageId: 'api-key.expired' })
+    const [, listed] = (await operator.get(`${path}/tokens`)).body
+    expect(listed).toMatchObject({ name: 'short', hasExpired: true, isRevoked: false })
+    // The name of a token that has ended is free again.
+    expect((await operator.post(`${path}/tokens`, form)).status).toBe(200)
+  })
+
+  test('is refused from the next request on once it is revoked', async () => {
+    const { operator, path, token, holder } = await accountWithToken()
+    expect((await holder.get('/Users')).status).toBe(200)
+    const revoke = () => operator.delete(`${path}/tokens/${token.id}`)
+    const body = { message: 'Service account token deleted' }
+    expect(await revoke()).toMatchObject({ status: 200, body })
+    expectError(await holder.get('/Users'), 401, { messageId: 'api-key.revoked' })
+    expect((await operator.get(`${path}/tokens`)).body).toMatchObject([{ isRevoked: true }])
+    expect((await revoke()).status).toBe(200)
+  })
+
+  test('is rotated with an overlap: both are good until the old one ends', async () => {
+    const { client, operator, path, token, holder } = await accountWithToken()
+    const rotation = { secondsToLive: 3600, overlapSeconds: 600 }
+    const { status, body } = await operator.post(`${path}/tokens/${token.id}/rotate`, rotation)
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ name: 'first', replaces: { id: token.id, name: 'first' } })
+    const fresh = client.withToken(body.key)
+    expect((await holder.get('/Users')).status).toBe(200)
+    expect((await fresh.get('/Users')).status).toBe(200)
+    client.endpoint.clock.offset = 601_000
+    expectError(await holder.get('/Users'), 401, { messageId: 'api-key.expired' })
+    expect((await fresh.get('/Users')).status).toBe(200)
+    // What has ended is rotated no more, and an overlap never prolongs a token.
+    expectAdminError(await operator.post(`${path}/tokens/${token.id}/rotate`, {}), 404)
+    const again = await operator.post(`${path}/tokens/${body.id}/rotate`, {})
+    expect(again.body.replaces.expiration).toBe(body.expiration)
+  })
+
+  test.each([
+    ['no name', {}, /name/],
+    ['a negative life', { name: 'a', secondsToLive: -1 }, /secondsToLive/],
+    ['half a second to live', { name: 'a', secondsToLive: 0.5 }, /secondsToLive/],
+    ['a life beyond all time', { name: 'a', secondsToLive: 1e15 }, /secondsToLive/],
+    ['permissions of its own', { name: 'a', permissions: ['Admin'] }, /permissions/],
+  ])('with %s is 400 that says so', async (_, form, detail) => {
+    const { operator, path } = await accountWithToken()
+    expectAdminError(await operator.post(`${path}/tokens`, form), 400, detail)
+  })
+
+  test('of a name that a live one has is 409, also when both are asked for at once', async () => {
+    const { operator, path } = await accountWithToken()
+    expectAdminError(await operator.post(`${path}/tokens`, { name: 'first' }), 409, /first/)
+    const answers = await Promise.all(
+      Array.from({ length: 5 }, () => operator.post(`${path}/tokens`, { name: 'twin' })),
+    )
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409, 409])
+  })
+})
+
+describe('every route', () => {
+  const routes: readonly [method: string, path: string, permission: string, body?: object][] = [
+    ['GET', '', 'serviceaccounts:read'],
+    ['GET', '/search', 'serviceaccounts:read'],
+    ['POST', '', 'serviceaccounts:write', { name: 'new' }],
+    ['GET', '/{id}', 'serviceaccounts:read'],
+    ['PATCH', '/{id}', 'serviceaccounts:write', { name: 'renamed' }],
+    ['GET', '/{id}/tokens', 'serviceaccounts:read'],
+    ['POST', '/{id}/tokens', 'serviceaccounts:write', { name: 'second' }],
+    ['POST', '/{id}/tokens/{token}/rotate', 'serviceaccounts:write', {}],
+    ['DELETE', '/{id}/tokens/{token}', 'serviceaccounts:write'],
+    ['DELETE', '/{id}', 'serviceaccounts:delete'],
+  ]
+
+  test.each(routes)('%s %s needs %s, and keeps to its namespace', async (...route) => {
+    const [method, path, permission, body] = route
+    const { client, account, token } = await accountWithToken([])
+    const other = await accountWithToken([], client.endpoint)
+    const at = (own: { readonly id: string }, ownToken: { readonly id: string }) =>
+      `/serviceaccounts${path.replace('{id}', own.id).replace('{token}', ownToken.id)}`
+    const without = await limitedTo(client, ...MANAGER.filter((name) => name !== permission))
+    const holder = await limitedTo(client, permission)
+    const before = [await dump(client.namespace), await dump(other.client.namespace)]
+    const unchanged = async () =>
+      expect([await dump(client.namespace), await dump(other.client.namespace)]).toEqual(before)
+
+    const here = at(account, token)
+    expectAdminError(await client.withToken(undefined).request(method, here, body), 401)
+    expectAdminError(await client.withToken('glsa_x').request(method, here, body && '{'), 401)
+    expectAdminError(await without.request(method, here, body && '{'), 403, permission)
+    const neighbour = new Client(client.send, other.client.base, holder.token)
+    expectAdminError(await neighbour.request(method, at(other.account, other.token), body), 403)
+    const malformed = client.base.replace(client.namespace, 'stack-5')
+    const nowhere = new Client(client.send, malformed, holder.token)
+    expectAdminError(await nowhere.request(method, here, body), 403, /did you mean stacks-5/)
+    if (path.includes('{id}')) {
+      // The ids of another namespace are as good as unknown ones.
+      const foreign = at(other.account, other.token)
+      expectAdminError(await holder.request(method, foreign, body), 404)
+      const unknown = await holder.request(method, at({ id: 'sx' }, { id: 'tx' }), body)
+      expectAdminError(unknown, 404)
+    }
+    await unchanged()
+    expect((await holder.request(method, here, body)).status).toBeLessThan(300)
+  })
+
+  test.each(routes)('%s %s is 404 for an operator in no namespace', async (...route) => {
+    const [method, path, , body] = route
+    const client = await tenant()
+    const at = (name: string) =>
+      operatorOf(new Client(client.send, client.base.replace(client.namespace, name)))
+    const full = `/serviceaccounts${path}`
+    expectAdminError(await at('stacks-999999999999').request(method, full, body), 404, /stacks-9/)
+    expectAdminError(await at('stack-5').request(method, full, body), 400, /stacks-5/)
+  })
+})

@@ -1,0 +1,128 @@
+/** Settings as Grafana's SCIMConfig, the way its Terraform provider reads and writes them. */
+import { describe, expect, test } from 'vitest'
+import { Client } from '../support/client.ts'
+import { createUser } from '../support/directory.ts'
+import { makeInterruptedEndpoint, tenant } from '../support/endpoint.ts'
+import { expectAdminError, expectError } from '../support/expect.ts'
+import { limitedTo, operatorOf } from '../support/operator.ts'
+import { groupBody, userBody } from '../support/payload.ts'
+import { dump, eventsOf, query } from '../support/tables.ts'
+
+const PATH = '/config/default'
+const FILE = {
+  enableUserSync: false,
+  enableGroupSync: false,
+  rejectNonProvisionedUsers: false,
+  requireExternalId: true,
+}
+
+function config(namespace: string, spec: object, source: 'file' | 'database') {
+  return {
+    apiVersion: 'scim.grafana.app/v0alpha1',
+    kind: 'SCIMConfig',
+    metadata: { name: 'default', namespace },
+    spec,
+    status: { source },
+  }
+}
+
+/** A namespace without settings of its own. */
+async function plain() {
+  const client = await tenant()
+  await query('update namespace set settings = null where name = ?', client.namespace)
+  return { client, operator: operatorOf(client), namespace: client.namespace }
+}
+
+describe('settings', () => {
+  test('go through the life of a Terraform resource', async () => {
+    const { operator, namespace } = await plain()
+    const file = { status: 200, body: config(namespace, FILE, 'file') }
+    expect(await operator.get(PATH)).toMatchObject(file)
+    const spec = { enableUserSync: true, enableGroupSync: true, rejectNonProvisionedUsers: false }
+    const { apiVersion, kind, metadata } = config(namespace, spec, 'file')
+    const body = { apiVersion, kind, metadata, spec }
+    const stored = config(namespace, { ...spec, requireExternalId: true }, 'database')
+    const created = await operator.put(PATH, body)
+    expect(created).toMatchObject({ status: 201, body: stored })
+    expect(created.headers.get('Content-Type')).toBe('application/json')
+    expect(await operator.put(PATH, body)).toMatchObject({ status: 200, body: stored })
+    expect((await operator.get(PATH)).body).toEqual(stored)
+    expect(await operator.delete(PATH)).toMatchObject({ status: 200, body: { status: 'Success' } })
+    expectAdminError(await operator.delete(PATH), 404, namespace)
+    expect(await operator.get(PATH)).toMatchObject(file)
+    expect((await eventsOf(namespace)).slice(-2)).toMatchObject([
+      { action: 'settings.update', subject: 'config/default', changes: { before: FILE } },
+      { action: 'settings.reset', changes: { after: FILE } },
+    ])
+  })
+
+  test('that are left out are off, but requireExternalId keeps its value', async () => {
+    const { operator } = await plain()
+    await operator.put(PATH, { spec: { enableUserSync: true, requireExternalId: false } })
+    const { body } = await operator.put(PATH, { spec: { enableGroupSync: true } })
+    expect(body.spec).toEqual({ ...FILE, enableGroupSync: true, requireExternalId: false })
+  })
+
+  test.each([
+    ['another kind', { kind: 'Secret', spec: {} }, /kind/],
+    ['another version', { apiVersion: 'v1', spec: {} }, /apiVersion/],
+    ['another name', { metadata: { name: 'other' }, spec: {} }, /metadata\.name/],
+    ['no spec', {}, /spec/],
+    ['a misspelt setting', { spec: { enableUsersync: true } }, /enableUsersync/],
+    ['a text for a switch', { spec: { enableUserSync: 'true' } }, /spec\.enableUserSync/],
+  ])('of %s are 400 that says so, and nothing changes', async (_, body, detail) => {
+    const { operator, namespace } = await plain()
+    const before = await dump(namespace)
+    expectAdminError(await operator.put(PATH, body), 400, detail)
+    expect(await dump(namespace)).toBe(before)
+  })
+
+  test('apply with the next request: a write while a sync is off is 403 that names it', async () => {
+    const client = await tenant()
+    const operator = operatorOf(client)
+    const user = await createUser(client, 'ada')
+    await operator.put(PATH, { spec: {} })
+    const refused = await client.post('/Users', userBody('b'))
+    expectError(refused, 403, { messageId: 'scim.user-sync-disabled' })
+    expect(refused.body.detail).toMatch(/enableUserSync.*config\/default/)
+    const group = await client.post('/Groups', groupBody('G'))
+    expectError(group, 403, { messageId: 'scim.group-sync-disabled' })
+    expect(group.body.detail).toMatch(/enableGroupSync/)
+    expect((await client.get(`/Users/${user.id}`)).status).toBe(200)
+    await operator.put(PATH, { spec: { enableUserSync: true } })
+    expect((await client.post('/Users', userBody('b'))).status).toBe(201)
+  })
+
+  test('that are switched between read and write stop the write', async () => {
+    const { endpoint, interruption } = makeInterruptedEndpoint()
+    const client = await tenant({ endpoint })
+    interruption.meanwhile = () => operatorOf(client).put(PATH, { spec: {} })
+    expectError(await client.post('/Users', userBody('ada')), 403)
+    expect(JSON.parse(await dump(client.namespace)).user).toEqual([])
+  })
+
+  test.each([
+    ['GET', 'settings:read', undefined, 200],
+    ['PUT', 'settings:write', { spec: { enableUserSync: true } }, 200],
+    ['DELETE', 'settings:write', undefined, 200],
+  ] as const)(
+    '%s needs %s, and keeps to its namespace',
+    async (method, permission, body, status) => {
+      const client = await tenant()
+      const other = await tenant({ endpoint: client.endpoint })
+      const holder = await limitedTo(client, permission)
+      const before = [await dump(client.namespace), await dump(other.namespace)]
+      expectAdminError(await client.withToken(undefined).request(method, PATH, body), 401)
+      // What is wrong with a body is told to nobody who may not write.
+      expectAdminError(await client.request(method, PATH, body && '{'), 403, permission)
+      const neighbour = new Client(client.send, other.base, holder.token)
+      expectAdminError(await neighbour.request(method, PATH, body), 403)
+      expect([await dump(client.namespace), await dump(other.namespace)]).toEqual(before)
+      expect((await holder.request(method, PATH, body)).status).toBe(status)
+      expect(await dump(other.namespace)).toBe(before[1])
+      const unknown = client.base.replace(client.namespace, 'stacks-999999999999')
+      const nowhere = operatorOf(new Client(client.send, unknown))
+      expectAdminError(await nowhere.request(method, PATH, body), 404, /stacks-9/)
+    },
+  )
+})

@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest'
+import { failure } from '../../../scripts/lib/failure.ts'
+import { admin } from './harness.ts'
+
+const IN = ['--namespace', 'stacks-5']
+
+describe('what goes wrong', () => {
+  test.each([
+    [[], 'A command is missing; npm run admin -- --help lists them.'],
+    [['nmespace'], "Unknown command 'nmespace' (Did you mean namespace?)."],
+    [['namespace', 'create'], "Missing required argument 'ns'."],
+    [
+      ['namespace', 'list', 'x'],
+      "Too many arguments for 'list', expected 0 arguments but got 1: x.",
+    ],
+    [['token', 'list'], "Required option '--namespace <ns>' not specified."],
+    [['namespace', 'list', '--url', 'here'], "'here' is not an http or https URL."],
+    [
+      ['token', 'create', ...IN, '--permissions', 'Editor,'],
+      "'Editor,' does not name permissions: give a role or a list such as org.users:read.",
+    ],
+    [
+      ['token', 'create', ...IN, '--expires', '2020-01-01'],
+      'The expiry 2020-01-01 is not in the future: it means 2020-01-01T00:00:00.000Z.',
+    ],
+    [
+      ['token', 'rotate', ...IN, 't1', '--overlap', 'soon'],
+      "--overlap is a duration such as 90d, 24h, 15m or 30s, not 'soon'.",
+    ],
+    [
+      ['settings', 'set', ...IN],
+      'There is nothing to set: name a setting, such as --user-sync on.',
+    ],
+    [['settings', 'set', ...IN, '--user-sync', 'true'], "--user-sync is on or off, not 'true'."],
+    [
+      ['serviceaccount', 'update', ...IN, 'okta'],
+      'There is nothing to change: give --name, --role or --permissions.',
+    ],
+    [
+      ['login-check', ...IN, '--source', 'saml'],
+      'Say who logs in: give --external-id, --user-name or --email.',
+    ],
+    [
+      ['login-check', ...IN, '--email', 'a@x', '--issued-at', 'now'],
+      "--issued-at is an ISO time such as 2027-01-31T00:00:00Z, not 'now'.",
+    ],
+  ])('%j is answered with one sentence, and nothing is sent', async (args, sentence) => {
+    const { status, out, error, calls } = await admin(args)
+    expect({ status, out, error, calls }).toEqual({
+      status: 1,
+      out: '',
+      error: sentence,
+      calls: [],
+    })
+  })
+
+  test('a missing secret is told before anything is sent', async () => {
+    const { status, error, calls } = await admin(['namespace', 'list'], [], {
+      operatorToken: undefined,
+    })
+    expect(status).toBe(1)
+    expect(error).toMatch(/^OPERATOR_TOKEN is missing: .*\.$/)
+    expect(calls).toEqual([])
+  })
+
+  test('an unreachable deployment', async () => {
+    const { status, error } = await admin(['namespace', 'list'], [], {
+      fetch() {
+        throw failure('Nothing answers at http://127.0.0.1:8787; start it with npm run dev.')
+      },
+    })
+    expect({ status, error }).toEqual({
+      status: 1,
+      error: 'Nothing answers at http://127.0.0.1:8787; start it with npm run dev.',
+    })
+  })
+
+  test.each<[number, unknown, string]>([
+    [401, {}, 'The deployment at http://127.0.0.1:8787 does not accept OPERATOR_TOKEN.'],
+    [502, undefined, 'http://127.0.0.1:8787 answered with status 502.'],
+    [200, { hello: 1 }, "What answers at http://127.0.0.1:8787 is not scim-edge's admin API."],
+    [404, { detail: 'No such namespace.' }, 'No such namespace.'],
+    [404, { message: 'not found', detail: '' }, 'not found.'],
+    [404, { message: 'not found', detail: 'Create it first' }, 'Create it first.'],
+  ])('an answer %d %j', async (status, body, sentence) => {
+    const { error } = await admin(['namespace', 'list'], [[status, body]])
+    expect(error).toBe(sentence)
+  })
+
+  test('names in a path are escaped', async () => {
+    const { calls } = await admin(
+      ['serviceaccount', 'delete', '--namespace', 'stacks-5', '../x?y'],
+      [
+        [200, { totalCount: 0, serviceAccounts: [], page: 1, perPage: 100 }],
+        [404, { detail: 'There is none.' }],
+      ],
+    )
+    expect(calls.at(-1)).toEqual(['GET /stacks-5/serviceaccounts/..%2Fx%3Fy'])
+  })
+})
