@@ -2,8 +2,10 @@
 import { Hono } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import { getPath } from 'hono/utils/url'
+import { eventRoutes } from './http/admin/events.ts'
 import { loginRoutes } from './http/admin/login.ts'
 import { namespaceRoutes } from './http/admin/namespaces.ts'
+import { retainedRoutes } from './http/admin/retained.ts'
 import { serviceAccountRoutes } from './http/admin/service-accounts.ts'
 import { settingsRoutes } from './http/admin/settings.ts'
 import { API, type Dependencies, type ScimEnv } from './http/context.ts'
@@ -14,7 +16,9 @@ import type { Caller } from './store/authority.ts'
 import { StoreFailure } from './store/failure.ts'
 
 /** Paths of the admin API; everything else is answered as SCIM. */
-const ADMIN = new RegExp(`^${API}(?:/[^/]+/(?:config|serviceaccounts|login)(?:/.*)?)?$`)
+const ADMIN = new RegExp(
+  `^${API}(?:/[^/]+/(?:config|serviceaccounts|login|events|retained)(?:/.*)?)?$`,
+)
 /** The path of one namespace, which the operator deletes and SCIM has nothing at. */
 const NAMESPACE = new RegExp(`^${API}/[^/]+$`)
 
@@ -76,6 +80,8 @@ export function createApp(dependencies: Dependencies) {
   app.route(API, namespaceRoutes(dependencies))
   app.route(`${API}/:namespace/config`, settingsRoutes(dependencies))
   app.route(`${API}/:namespace/serviceaccounts`, serviceAccountRoutes(dependencies))
+  app.route(`${API}/:namespace/events`, eventRoutes(dependencies))
+  app.route(`${API}/:namespace/retained`, retainedRoutes(dependencies))
   app.route(`${API}/:namespace/login`, loginRoutes(dependencies))
   app.route(`${API}/:namespace`, scimRoutes(dependencies))
 

@@ -1,6 +1,7 @@
 /** The entry on Cloudflare Workers: reads the environment, nothing else. */
-import type { D1Database, ExecutionContext } from '@cloudflare/workers-types'
+import type { D1Database, ExecutionContext, ScheduledController } from '@cloudflare/workers-types'
 import { createApp } from './app.ts'
+import { expireEvents } from './store/audit.ts'
 import { d1 } from './store/d1.ts'
 import { defaultSettings, type Settings } from './tenancy/settings.ts'
 
@@ -13,6 +14,7 @@ export interface Environment {
   readonly REJECT_NON_PROVISIONED_USERS?: string
   readonly REQUIRE_EXTERNAL_ID?: string
   readonly MAX_BULK_OPERATIONS?: string
+  readonly EVENT_RETENTION_DAYS?: string
 }
 
 function flag(text: string | undefined, otherwise: boolean): boolean {
@@ -58,5 +60,14 @@ export default {
     apps.set(environment, app)
     // The bindings are not handed on: routes reach the database through the store alone.
     return app.fetch(request, {}, context)
+  },
+
+  /** Runs by the clock of wrangler.toml: lets go of what is older than it shall be kept. */
+  async scheduled(event: ScheduledController, environment: Environment) {
+    const days = positive(environment.EVENT_RETENTION_DAYS, 0)
+    if (days === 0) return
+    const before = event.scheduledTime - days * 24 * 60 * 60 * 1000
+    const deleted = await expireEvents(d1(environment.DB), before)
+    console.log(JSON.stringify({ time: new Date(event.scheduledTime).toISOString(), deleted }))
   },
 }

@@ -2,8 +2,10 @@
 import type { Command } from 'commander'
 import { program, run } from '../lib/command.ts'
 import type { AdminWorld } from './connection.ts'
+import { addEventsCommand } from './events.ts'
 import { addLoginCheckCommand } from './login-check.ts'
 import { addNamespaceCommands } from './namespaces.ts'
+import { addRetainedCommands } from './retained.ts'
 import { addServiceAccountCommands } from './service-accounts.ts'
 import { addSettingsCommands } from './settings.ts'
 import { addTokenCommands } from './tokens.ts'
@@ -20,7 +22,7 @@ export function runAdmin(args: readonly string[], world: AdminWorld): Promise<nu
 function commands(world: AdminWorld): Command {
   const root = program(
     'admin',
-    'Manages a scim-edge deployment: its namespaces (tenants), their settings, accounts and tokens.',
+    'Manages a scim-edge deployment: its namespaces (tenants), their settings, tokens and events.',
     world.terminal,
   )
     .option('--url <origin>', 'where the deployment answers', 'http://127.0.0.1:8787')
@@ -39,6 +41,8 @@ Example:
   addSettingsCommands(root, world)
   addServiceAccountCommands(root, world)
   addTokenCommands(root, world)
+  addRetainedCommands(root, world)
+  addEventsCommand(root, world)
   addLoginCheckCommand(root, world)
   return root
 }

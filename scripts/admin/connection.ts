@@ -13,6 +13,10 @@ export interface AdminWorld {
   /** The operator's secret, when there is one. */
   operatorToken: string | undefined
   now(): number
+  /** Waits; returns early when the signal is given. */
+  sleep(milliseconds: number, signal: AbortSignal): Promise<void>
+  /** From this call on, Ctrl-C gives a signal instead of ending the process. */
+  untilInterrupted(): AbortSignal
 }
 
 const globalOptions = z.object({ url: z.string(), json: z.boolean().optional() })

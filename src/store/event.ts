@@ -13,6 +13,7 @@ export type Action =
   | 'user.restore'
   | 'user.update'
   | 'user.delete'
+  | 'user.purge'
   | 'team.create'
   | 'team.adopt'
   | 'team.update'

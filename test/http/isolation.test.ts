@@ -359,6 +359,7 @@ describe('twin namespaces', () => {
     const gone = await createUser(a.client, 'gone')
     await a.client.delete(`/Users/${gone.id}`)
     const other = await tenant({ endpoint: a.client.endpoint })
+    await query('delete from event where namespace = ?', other.namespace)
     for (const table of [
       'user',
       'user_email',

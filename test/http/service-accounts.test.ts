@@ -63,7 +63,7 @@ describe('a service account', () => {
     const deleted = await operator.delete(path)
     expect(deleted).toMatchObject({ status: 200, body: { message: 'Service account deleted' } })
     expectAdminError(await operator.get(path), 404, body.id)
-    const events = await eventsOf(client.namespace)
+    const events = await eventsOf(client.namespace, /^serviceaccount/)
     expect(events.slice(-3).map(({ action }) => action)).toEqual([
       'serviceaccount.create',
       'serviceaccount.update',

@@ -50,7 +50,7 @@ describe('settings', () => {
     expect(await operator.delete(PATH)).toMatchObject({ status: 200, body: { status: 'Success' } })
     expectAdminError(await operator.delete(PATH), 404, namespace)
     expect(await operator.get(PATH)).toMatchObject(file)
-    expect((await eventsOf(namespace)).slice(-2)).toMatchObject([
+    expect((await eventsOf(namespace, /^settings/)).slice(-2)).toMatchObject([
       { action: 'settings.update', subject: 'config/default', changes: { before: FILE } },
       { action: 'settings.reset', changes: { after: FILE } },
     ])

@@ -50,6 +50,8 @@ export async function admin(
     operatorToken: 'operator',
     now: () => NOW,
     terminal: { out: (text) => out.push(text), error: (text) => error.push(text) },
+    sleep: async () => {},
+    untilInterrupted: () => new AbortController().signal,
     ...world,
   })
   expect(left, 'answers that nobody asked for').toEqual([])

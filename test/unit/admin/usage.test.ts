@@ -37,6 +37,31 @@ describe('what goes wrong', () => {
       'There is nothing to change: give --name, --role or --permissions.',
     ],
     [
+      ['retained', 'purge', ...IN],
+      'Say what is to be purged: either an id, or --older-than with a duration.',
+    ],
+    [
+      ['retained', 'purge', ...IN, 'r1', '--older-than', '1d'],
+      'Say what is to be purged: either an id, or --older-than with a duration.',
+    ],
+    [
+      ['retained', 'purge', ...IN, '--older-than', '365d'],
+      'Purging stacks-5 removes what was deleted more than 365d ago for good; add --yes to confirm.',
+    ],
+    [['events', ...IN, '--limit', '0'], "--limit is a whole number from 1, not '0'."],
+    [['events', ...IN, '--format', 'xml'], "--format is table, ndjson or csv, not 'xml'."],
+    [['events', ...IN, '--format', 'csv', '--json'], '--json and --format csv exclude each other.'],
+    [
+      ['events', ...IN, '--follow', '--json'],
+      '--follow has no end; with it, give --format ndjson, not --json.',
+    ],
+    [
+      ['events', ...IN, '--follow', '--format', 'csv'],
+      '--follow prints lines or --format ndjson, not csv.',
+    ],
+    [['events', ...IN, '--follow', '--limit', '5'], '--follow and --limit exclude each other.'],
+    [['events', ...IN, '--follow', '--to', 'x'], '--follow and --to exclude each other.'],
+    [
       ['login-check', ...IN, '--source', 'saml'],
       'Say who logs in: give --external-id, --user-name or --email.',
     ],

@@ -1,0 +1,109 @@
+/** The events of a namespace: who changed what, and when; as pages, or exported as a whole. */
+import { type Context, Hono } from 'hono'
+import { type EventQuery, type EventRow, readEvents } from '../../store/audit.ts'
+import type { Caller } from '../../store/authority.ts'
+import { hold, release } from '../../store/held.ts'
+import { type Dependencies, queryOf, type ScimEnv } from '../context.ts'
+import { adminCallerOf } from './caller.ts'
+import { limitOf, MAXIMUM_PAGE, timeOf, wholeNumber, wordOf } from './parameters.ts'
+
+const FORMATS = ['json', 'ndjson', 'csv'] as const
+
+/** What is asked for, how many at most, and how they are to be written. */
+function readQuery(c: Context<ScimEnv>) {
+  const query = queryOf(c)
+  const text = (name: string) => query.get(name) || undefined
+  const format = wordOf(query, 'format', FORMATS) ?? 'json'
+  const asked: EventQuery = {
+    from: timeOf(query, 'from'),
+    to: timeOf(query, 'to'),
+    actor: text('actor'),
+    subject: text('subject'),
+    action: text('action'),
+    outcome: wordOf(query, 'outcome', ['success', 'partial']),
+    order: wordOf(query, 'order', ['asc', 'desc']) ?? 'desc',
+    after: wholeNumber(query, 'cursor', 0) ?? wholeNumber(query, 'after', 0),
+    limit: limitOf(query),
+  }
+  return { asked, format, most: wholeNumber(query, 'limit', 1) ?? Number.POSITIVE_INFINITY }
+}
+
+function show({ at, actor, changes, ...rest }: EventRow) {
+  return {
+    ...rest,
+    at: new Date(at).toISOString(),
+    actor: JSON.parse(actor),
+    changes: JSON.parse(changes),
+  }
+}
+
+const COLUMNS = ['seq', 'at', 'actor', 'action', 'subject', 'outcome', 'changes', 'requestId']
+
+/** A line of CSV (RFC 4180). */
+function csvLine(cells: readonly unknown[]): string {
+  return `${cells.map((cell) => `"${String(cell).replaceAll('"', '""')}"`).join()}\r\n`
+}
+
+function csvRow(row: EventRow): string {
+  const { seq, at, action, subject, outcome, changes, requestId } = row
+  const { serviceAccount = 'operator' } = JSON.parse(row.actor)
+  const time = new Date(at).toISOString()
+  return csvLine([seq, time, serviceAccount, action, subject, outcome, changes, requestId])
+}
+
+/** The routes of /events below the base URL of a namespace. */
+export function eventRoutes(dependencies: Dependencies) {
+  const routes = new Hono<ScimEnv>()
+
+  routes.get('/', async (c) => {
+    const caller = adminCallerOf(c, dependencies)
+    const query = hold(() => readQuery(c))
+    // What is wrong with the query is told to those only who may see the events.
+    if (!query.ok) await readEvents(caller, query)
+    const { asked, format, most } = release(query)
+    if (format !== 'json') return exported(caller, asked, format, most)
+    const wanted = hold(() => ({ ...asked, limit: asked.limit + 1 }))
+    const rows = await readEvents(caller, wanted)
+    const events = rows.slice(0, asked.limit)
+    const nextCursor = rows.length > events.length ? String(events.at(-1)?.seq) : undefined
+    return c.json({ events: events.map(show), nextCursor })
+  })
+
+  return routes
+}
+
+/** Streams all events that match, page by page; each page is read under the credential anew. */
+async function exported(
+  caller: Caller,
+  asked: EventQuery,
+  format: 'ndjson' | 'csv',
+  most: number,
+): Promise<Response> {
+  let { after } = asked
+  let left = most
+  const next = async () => {
+    const limit = Math.min(MAXIMUM_PAGE, left)
+    const rows = await readEvents(
+      caller,
+      hold(() => ({ ...asked, after, limit })),
+    )
+    after = rows.at(-1)?.seq
+    left = rows.length < limit ? 0 : left - rows.length
+    const write = format === 'csv' ? csvRow : (row: EventRow) => `${JSON.stringify(show(row))}\n`
+    return new TextEncoder().encode(rows.map(write).join(''))
+  }
+  // The first page is read before the response begins, so that a refusal is one.
+  let first: Uint8Array | undefined = await next()
+  const head = new TextEncoder().encode(format === 'csv' ? csvLine(COLUMNS) : '')
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(head),
+    async pull(controller) {
+      if (first !== undefined) controller.enqueue(first)
+      else if (left > 0) controller.enqueue(await next())
+      first = undefined
+      if (left <= 0) controller.close()
+    },
+  })
+  const type = format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson'
+  return new Response(body, { headers: { 'Content-Type': type } })
+}

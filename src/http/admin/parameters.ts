@@ -1,0 +1,62 @@
+/** The query parameters of admin routes. */
+import { HttpRefusal } from '../failure.ts'
+
+/** How many entries a page has at most. */
+export const MAXIMUM_PAGE = 1000
+
+/** @throws HttpRefusal `bad-request` */
+export function refuseParameter(name: string, advice: string): never {
+  throw new HttpRefusal({ kind: 'bad-request', detail: `${name}: ${advice}` })
+}
+
+/**
+ * A whole number.
+ *
+ * @throws HttpRefusal `bad-request` where it is none, or below `least`
+ */
+export function wholeNumber(
+  query: ReadonlyMap<string, string>,
+  name: string,
+  least: number,
+): number | undefined {
+  const text = query.get(name.toLowerCase())
+  if (text === undefined || text === '') return undefined
+  const number = Number(text)
+  if (/^\d+$/.test(text) && number >= least && Number.isSafeInteger(number)) return number
+  return refuseParameter(name, `give a whole number from ${least}.`)
+}
+
+/** How many entries a page shall have. */
+export function limitOf(query: ReadonlyMap<string, string>, otherwise = 100): number {
+  return Math.min(wholeNumber(query, 'limit', 1) ?? otherwise, MAXIMUM_PAGE)
+}
+
+/**
+ * An ISO time with its zone, or a date, as milliseconds since 1970.
+ *
+ * @throws HttpRefusal `bad-request`
+ */
+export function timeOf(query: ReadonlyMap<string, string>, name: string): number | undefined {
+  const text = query.get(name)
+  if (text === undefined || text === '') return undefined
+  const form = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/
+  const time = form.test(text) ? Date.parse(text) : Number.NaN
+  if (!Number.isNaN(time)) return time
+  return refuseParameter(name, 'give an ISO time such as 2027-01-31T00:00:00Z.')
+}
+
+/**
+ * One of some words.
+ *
+ * @throws HttpRefusal `bad-request`
+ */
+export function wordOf<Word extends string>(
+  query: ReadonlyMap<string, string>,
+  name: string,
+  words: readonly Word[],
+): Word | undefined {
+  const text = query.get(name)
+  if (text === undefined || text === '') return undefined
+  const word = words.find((one) => one === text)
+  return word ?? refuseParameter(name, `give one of ${words.join(', ')}.`)
+}

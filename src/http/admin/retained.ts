@@ -1,0 +1,59 @@
+/** Deleted accounts that are kept: listing them, and purging them for good. */
+import { Hono } from 'hono'
+import * as z from 'zod'
+import type { Attributes } from '../../scim/resource/resource.ts'
+import { accountEmail } from '../../store/account.ts'
+import { andThen, hold, holdAsync } from '../../store/held.ts'
+import { listRetained, purgeRetained, type RetainedAccount } from '../../store/retained.ts'
+import { type Dependencies, queryOf, type ScimEnv } from '../context.ts'
+import { adminCallerOf } from './caller.ts'
+import { operatorOnly } from './operator.ts'
+import { limitOf } from './parameters.ts'
+import { readBody } from './validate.ts'
+
+const DAY = 24 * 60 * 60 * 1000
+
+const purgeForm = z.strictObject({ olderThanDays: z.number().check(z.gte(0), z.lte(36_500)) })
+
+function show({ id, externalId, createdAt, deletedAt, resource }: RetainedAccount) {
+  const attributes: Attributes = JSON.parse(resource)
+  return {
+    id,
+    login: attributes.userName,
+    email: accountEmail(attributes) ?? null,
+    externalId,
+    created: new Date(createdAt).toISOString(),
+    deleted: new Date(deletedAt).toISOString(),
+  }
+}
+
+/** The routes of /retained below the base URL of a namespace. */
+export function retainedRoutes(dependencies: Dependencies) {
+  const routes = new Hono<ScimEnv>()
+  const operator = operatorOnly(dependencies)
+
+  routes.get('/', async (c) => {
+    const caller = adminCallerOf(c, dependencies)
+    const query = queryOf(c)
+    const page = hold(() => ({ after: query.get('cursor') ?? '', limit: limitOf(query) + 1 }))
+    const { total, accounts } = await listRetained(caller, page)
+    const shown = accounts.slice(0, limitOf(query))
+    const nextCursor = accounts.length > shown.length ? shown.at(-1)?.id : undefined
+    return c.json({ totalCount: total, retained: shown.map(show), nextCursor })
+  })
+
+  routes.delete('/:id', operator, async (c) => {
+    const purge = hold(() => ({ id: c.req.param('id') }))
+    await purgeRetained(adminCallerOf(c, dependencies), purge)
+    return c.json({ message: 'Retained account purged' })
+  })
+
+  routes.post('/purge', operator, async (c) => {
+    const form = await holdAsync(() => readBody(c.req.raw, purgeForm))
+    const before = dependencies.now()
+    const purge = andThen(form, ({ olderThanDays }) => ({ before: before - olderThanDays * DAY }))
+    return c.json(await purgeRetained(adminCallerOf(c, dependencies), purge))
+  })
+
+  return routes
+}

@@ -1,0 +1,92 @@
+/** Accounts that were deleted and are kept for audit, until an operator purges them. */
+import { sql } from 'drizzle-orm'
+import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
+import { closeEvents, recordEvent } from './event.ts'
+import { type Held, release } from './held.ts'
+import { Refusal } from './refusal.ts'
+
+/** A deleted account. Times are milliseconds since 1970. */
+export interface RetainedAccount {
+  readonly id: string
+  readonly externalId: string | null
+  readonly createdAt: number
+  readonly deletedAt: number
+  /** The attributes as they were, as JSON. */
+  readonly resource: string
+}
+
+/** One page of a list by id. */
+export interface Page {
+  /** The id behind which to go on. */
+  readonly after: string
+  readonly limit: number
+}
+
+/** Lists the retained accounts in the order of their ids, and tells how many there are. */
+export async function listRetained(
+  caller: Caller,
+  page: Held<Page>,
+): Promise<{ readonly total: number; readonly accounts: RetainedAccount[] }> {
+  const { after, limit } = page.ok ? page.value : { after: '', limit: 0 }
+  const { rows } = await readAs(caller, ['org.users:read'], (namespace, allowed) => [
+    sql<{ readonly total: number }>`select count(*) as total
+      from ${allowed} retained r where r.namespace = ${namespace}`,
+    sql<RetainedAccount>`
+      select r.id, r.external_id as "externalId", r.created_at as "createdAt",
+        r.deleted_at as "deletedAt", r.resource
+      from ${allowed} retained r where r.namespace = ${namespace} and r.id > ${after}
+      order by r.id limit ${limit}`,
+  ])
+  release(page)
+  return { total: rows[0][0]?.total ?? 0, accounts: rows[1] }
+}
+
+/** Which retained accounts are to go. */
+export type Purge = { readonly id: string } | { readonly before: number }
+
+/** How many accounts one purge by age removes at most. */
+const MOST = 50
+
+/**
+ * Removes retained accounts for good, with what events and before-images tell of the person: of
+ * those, only that there was a change, by whom and when, is left.
+ *
+ * @returns how many are gone, and whether more are to go
+ * @throws Refusal `not-found` where there is none of this id
+ */
+export async function purgeRetained(
+  caller: Caller,
+  purge: Held<Purge>,
+): Promise<{ readonly purged: number; readonly more: boolean }> {
+  return untilWon(async () => {
+    const asked = purge.ok ? purge.value : { before: 0 }
+    const { principal, rows } = await readAs(caller, [], (namespace, allowed) => [
+      sql<{ readonly id: string }>`select r.id from ${allowed} retained r
+        where r.namespace = ${namespace}
+          and ${'id' in asked ? sql`r.id = ${asked.id}` : sql`r.deleted_at < ${asked.before}`}
+        order by r.id limit ${MOST + 1}`,
+    ])
+    release(purge)
+    const found = rows[0].map(({ id }) => id)
+    if ('id' in asked && found.length === 0) {
+      throw new Refusal({ kind: 'not-found', resourceType: 'User', id: asked.id })
+    }
+    const ids = found.slice(0, MOST)
+    if (ids.length === 0) return { purged: 0, more: false }
+    const { namespace } = principal
+    const list = sql`(select j.value from json_each(${JSON.stringify(ids)}) j)`
+    const statements = [
+      sql`update event set changes = '{"redacted":true}'
+        where namespace = ${namespace} and subject in ${list}`,
+      sql`delete from adoption where namespace = ${namespace} and subject in ${list}`,
+      sql`delete from retained where namespace = ${namespace} and id in ${list}`,
+      ...ids.map((id, part) => recordEvent(caller, principal, 'user.purge', id, sql`'{}'`, part)),
+      closeEvents(principal),
+    ]
+    // Whoever came back meanwhile is not purged.
+    const condition = sql`(select count(*) from retained r
+      where r.namespace = ${namespace} and r.id in ${list}) = ${ids.length}`
+    await writeAs(caller, principal, condition, statements, [])
+    return { purged: ids.length, more: found.length > ids.length }
+  })
+}
