@@ -299,8 +299,10 @@ export async function createToken(
       throw new Refusal({ kind: 'unknown-token', id: rotated.token })
     }
     const name = given ?? old?.name ?? ''
-    const taken = tokens.some((one) => isLive(one, now) && one.name === name && one !== old)
-    if (taken) throw new Refusal({ kind: 'name-taken', what: 'token', name })
+    // Those that a rotation leaves good for a while share the name that they hand on.
+    const taken = tokens.some((one) => isLive(one, now) && one.name === name)
+    if (taken && (old === undefined || given !== undefined))
+      throw new Refusal({ kind: 'name-taken', what: 'token', name })
     const expiresAt = lifetime === undefined ? null : now + lifetime
     const oldEnds = now + (rotated?.overlap ?? 0)
     const statements = [

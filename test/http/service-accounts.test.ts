@@ -105,6 +105,11 @@ describe('a service account', () => {
     expect(await dump(client.namespace)).toBe(before)
   })
 
+  test.each(['page=0', 'page=x', 'perpage=-1'])('listed by %s is 400', async (search) => {
+    const answer = await operatorOf(await tenant()).get(`/serviceaccounts?${search}`)
+    expectAdminError(answer, 400, /^(per)?page: /)
+  })
+
   test('has a name of its own', async () => {
     const { operator, path } = await accountWithToken()
     await operator.post('/serviceaccounts', { name: 'entra' })
@@ -234,6 +239,11 @@ describe('a token', () => {
     expect(status).toBe(200)
     expect(body).toMatchObject({ name: 'first', replaces: { id: token.id, name: 'first' } })
     const fresh = client.withToken(body.key)
+    // Whoever lost the new key rotates once more, while all three are good.
+    const third = await operator.post(`${path}/tokens/${body.id}/rotate`, { overlapSeconds: 3600 })
+    expect(third).toMatchObject({ status: 200, body: { name: 'first' } })
+    const named = { name: 'first' }
+    expectAdminError(await operator.post(`${path}/tokens/${body.id}/rotate`, named), 409, /first/)
     expect((await holder.get('/Users')).status).toBe(200)
     expect((await fresh.get('/Users')).status).toBe(200)
     client.endpoint.clock.offset = 601_000

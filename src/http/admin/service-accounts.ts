@@ -19,6 +19,7 @@ import { hashToken, makeToken } from '../../tenancy/token.ts'
 import { type Dependencies, makeId, queryOf, type ScimEnv } from '../context.ts'
 import { HttpRefusal } from '../failure.ts'
 import { adminCallerOf } from './caller.ts'
+import { MAXIMUM_PAGE, wholeNumber } from './parameters.ts'
 import { readBody } from './validate.ts'
 
 const name = z.string().check(z.trim(), z.minLength(1), z.maxLength(190))
@@ -97,12 +98,6 @@ function showToken(
   }
 }
 
-/** A positive whole number of the query; anything else counts as absent. */
-function numberOf(text: string | undefined, otherwise: number, most: number): number {
-  const number = Number(text)
-  return Number.isInteger(number) && number > 0 ? Math.min(number, most) : otherwise
-}
-
 /** The routes of /serviceaccounts below the base URL of a namespace. */
 export function serviceAccountRoutes(dependencies: Dependencies) {
   const { now, randomBytes } = dependencies
@@ -113,8 +108,8 @@ export function serviceAccountRoutes(dependencies: Dependencies) {
     const query = queryOf(c)
     const sought = (query.get('query') ?? '').toLowerCase()
     const matching = all.filter((account) => account.name.toLowerCase().includes(sought))
-    const page = numberOf(query.get('page'), 1, Number.MAX_SAFE_INTEGER)
-    const perPage = numberOf(query.get('perpage'), 1000, 1000)
+    const page = wholeNumber(query, 'page', 1) ?? 1
+    const perPage = Math.min(wholeNumber(query, 'perpage', 1) ?? MAXIMUM_PAGE, MAXIMUM_PAGE)
     const shown = matching.slice((page - 1) * perPage, page * perPage)
     const totalCount = matching.length
     return c.json({ totalCount, serviceAccounts: shown.map(show), page, perPage })
