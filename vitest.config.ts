@@ -41,6 +41,7 @@ export default defineConfig({
           include: [
             'test/contract/libsql.test.ts',
             'test/contract/sqld.test.ts',
+            'test/contract/migrations.test.ts',
             'test/tools/**/*.test.ts',
           ],
           testTimeout: 120_000,
