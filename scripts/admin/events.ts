@@ -143,17 +143,17 @@ async function followEvents(
 ): Promise<void> {
   const interrupted = world.untilInterrupted()
   const ask = (query: Query) => client.send('GET', '/events', pageShape, { query })
-  let after: number | undefined
+  let cursor: number | undefined
   if (filter.from === undefined) {
     // Whoever follows from now on needs the place of the last event, whatever that was.
     const { events } = await ask({ limit: 1 })
-    after = events[0]?.seq ?? 0
+    cursor = events[0]?.seq ?? 0
   }
   while (!interrupted.aborted) {
-    const page = await ask({ ...filter, order: 'asc', after, limit: PAGE })
+    const page = await ask({ ...filter, order: 'asc', cursor, limit: PAGE })
     for (const event of page.events) {
       show(event)
-      after = event.seq
+      cursor = event.seq
     }
     if (!page.nextCursor) await world.sleep(PAUSE, interrupted)
   }

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { expireEvents } from '../../src/store/audit.ts'
 import { d1 } from '../../src/store/d1.ts'
+import handler from '../../src/worker.ts'
 import { Client } from '../support/client.ts'
 import { createGroup, createUser } from '../support/directory.ts'
 import { binding, tenant } from '../support/endpoint.ts'
@@ -66,7 +67,7 @@ describe('events', () => {
     expect(await find('outcome=partial')).toEqual([4])
     expect(await find('outcome=success')).toEqual([5, 3, 2, 1])
     expect(await find(`subject=${group.id}&outcome=success`)).toEqual([])
-    expect(await find('order=asc&after=3')).toEqual([4, 5])
+    expect(await find('order=asc&cursor=3')).toEqual([4, 5])
   })
 
   test('are read in pages, and a follower misses nothing', async () => {
@@ -81,7 +82,7 @@ describe('events', () => {
       await createUser(client, `u${pages}`)
     }
     expect({ seen, cursor }).toEqual({ seen: [5, 4, 3, 2, 1], cursor: '' })
-    const { body } = await client.get('/events?order=asc&after=5')
+    const { body } = await client.get('/events?order=asc&cursor=5')
     expect(seqs(body.events)).toEqual([6, 7, 8])
   })
 
@@ -127,7 +128,7 @@ describe('events', () => {
     'limit=0',
     'limit=-1',
     'cursor=x',
-    'after=1.5',
+    'cursor=1.5',
   ])('asked for with %s are 400 that says so', async (search) => {
     const client = await tenant()
     const [name = ''] = search.split('=')
@@ -162,6 +163,38 @@ describe('events', () => {
     await createUser(client, 'next')
     expect(seqs((await client.get('/events')).body.events)).toEqual([6])
     expect(await dump(other.namespace)).toBe(before)
+  })
+})
+
+describe('the scheduled run', () => {
+  const worker = (days: string | undefined, now: number) =>
+    handler.scheduled({ scheduledTime: now, cron: '', noRetry: () => undefined } as never, {
+      ...(days === undefined ? {} : { EVENT_RETENTION_DAYS: days }),
+      DB: binding as never,
+    })
+
+  test('lets go of events that are older than they are to be kept', async () => {
+    const { client } = await history()
+    const day = 24 * 60 * 60 * 1000
+    await query('update event set at = seq * ?1 where namespace = ?2', day, client.namespace)
+    const left = async () => seqs((await client.get('/events')).body.events)
+    // Not set, 0, and what is no number keep them.
+    for (const days of [undefined, '0', 'many']) await worker(days, 10 * day)
+    expect(await left()).toEqual([5, 4, 3, 2, 1])
+    await worker('7', 10 * day)
+    expect(await left()).toEqual([5, 4, 3])
+  })
+
+  test('comes to a namespace that stands behind many others', async () => {
+    const { client } = await history()
+    await query('update event set at = 1 where namespace = ?', client.namespace)
+    await query(
+      `with recursive n(i) as (select 1 union all select i + 1 from n where i < 150)
+        insert into namespace (name, created_at) select printf('a-%d', i), 1 from n`,
+    )
+    await worker('1', 2 * 24 * 60 * 60 * 1000)
+    expect((await client.get('/events')).body.events).toEqual([])
+    await query("delete from namespace where name like 'a-%'")
   })
 })
 

@@ -2,30 +2,39 @@
 import { type Context, Hono } from 'hono'
 import { type EventQuery, type EventRow, readEvents } from '../../store/audit.ts'
 import type { Caller } from '../../store/authority.ts'
-import { hold, release } from '../../store/held.ts'
+import { andThen, hold, release } from '../../store/held.ts'
 import { type Dependencies, queryOf, type ScimEnv } from '../context.ts'
 import { adminCallerOf } from './caller.ts'
-import { limitOf, MAXIMUM_PAGE, timeOf, wholeNumber, wordOf } from './parameters.ts'
+import { limitOf, MAXIMUM_PAGE, pageOf, timeOf, wholeNumber, wordOf } from './parameters.ts'
 
 const FORMATS = ['json', 'ndjson', 'csv'] as const
 
-/** What is asked for, how many at most, and how they are to be written. */
-function readQuery(c: Context<ScimEnv>) {
+/** What is asked for, how it is to be written, and how many an export is limited to. */
+interface EventRequest {
+  readonly query: EventQuery
+  readonly format: (typeof FORMATS)[number]
+  readonly most: number
+}
+
+/** @throws HttpRefusal `bad-request` */
+function readRequest(c: Context<ScimEnv>): EventRequest {
   const query = queryOf(c)
   const text = (name: string) => query.get(name) || undefined
-  const format = wordOf(query, 'format', FORMATS) ?? 'json'
-  const asked: EventQuery = {
-    from: timeOf(query, 'from'),
-    to: timeOf(query, 'to'),
-    actor: text('actor'),
-    subject: text('subject'),
-    action: text('action'),
-    outcome: wordOf(query, 'outcome', ['success', 'partial']),
-    order: wordOf(query, 'order', ['asc', 'desc']) ?? 'desc',
-    after: wholeNumber(query, 'cursor', 0) ?? wholeNumber(query, 'after', 0),
-    limit: limitOf(query),
+  return {
+    format: wordOf(query, 'format', FORMATS) ?? 'json',
+    most: wholeNumber(query, 'limit', 1) ?? Number.POSITIVE_INFINITY,
+    query: {
+      from: timeOf(query, 'from'),
+      to: timeOf(query, 'to'),
+      actor: text('actor'),
+      subject: text('subject'),
+      action: text('action'),
+      outcome: wordOf(query, 'outcome', ['success', 'partial']),
+      order: wordOf(query, 'order', ['asc', 'desc']) ?? 'desc',
+      after: wholeNumber(query, 'cursor', 0),
+      limit: limitOf(query),
+    },
   }
-  return { asked, format, most: wholeNumber(query, 'limit', 1) ?? Number.POSITIVE_INFINITY }
 }
 
 function show({ at, actor, changes, ...rest }: EventRow) {
@@ -57,36 +66,25 @@ export function eventRoutes(dependencies: Dependencies) {
 
   routes.get('/', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const query = hold(() => readQuery(c))
-    // What is wrong with the query is told to those only who may see the events.
-    if (!query.ok) await readEvents(caller, query)
-    const { asked, format, most } = release(query)
-    if (format !== 'json') return exported(caller, asked, format, most)
-    const wanted = hold(() => ({ ...asked, limit: asked.limit + 1 }))
-    const rows = await readEvents(caller, wanted)
-    const events = rows.slice(0, asked.limit)
-    const nextCursor = rows.length > events.length ? String(events.at(-1)?.seq) : undefined
-    return c.json({ events: events.map(show), nextCursor })
+    const request = hold(() => readRequest(c))
+    if (request.ok && request.value.format !== 'json') return exported(caller, request.value)
+    const query = andThen(request, ({ query }) => ({ ...query, limit: query.limit + 1 }))
+    const rows = await readEvents(caller, query)
+    const { limit } = release(request).query
+    const { shown, nextCursor } = pageOf(rows, limit, ({ seq }) => String(seq))
+    return c.json({ events: shown.map(show), nextCursor })
   })
 
   return routes
 }
 
 /** Streams all events that match, page by page; each page is read under the credential anew. */
-async function exported(
-  caller: Caller,
-  asked: EventQuery,
-  format: 'ndjson' | 'csv',
-  most: number,
-): Promise<Response> {
-  let { after } = asked
+async function exported(caller: Caller, { query, format, most }: EventRequest): Promise<Response> {
+  let { after } = query
   let left = most
   const next = async () => {
     const limit = Math.min(MAXIMUM_PAGE, left)
-    const rows = await readEvents(
-      caller,
-      hold(() => ({ ...asked, after, limit })),
-    )
+    const rows = await readEvents(caller, { ok: true, value: { ...query, after, limit } })
     after = rows.at(-1)?.seq
     left = rows.length < limit ? 0 : left - rows.length
     const write = format === 'csv' ? csvRow : (row: EventRow) => `${JSON.stringify(show(row))}\n`

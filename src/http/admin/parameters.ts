@@ -5,7 +5,7 @@ import { HttpRefusal } from '../failure.ts'
 export const MAXIMUM_PAGE = 1000
 
 /** @throws HttpRefusal `bad-request` */
-export function refuseParameter(name: string, advice: string): never {
+function refuseParameter(name: string, advice: string): never {
   throw new HttpRefusal({ kind: 'bad-request', detail: `${name}: ${advice}` })
 }
 
@@ -26,9 +26,29 @@ export function wholeNumber(
   return refuseParameter(name, `give a whole number from ${least}.`)
 }
 
-/** How many entries a page shall have. */
-export function limitOf(query: ReadonlyMap<string, string>, otherwise = 100): number {
-  return Math.min(wholeNumber(query, 'limit', 1) ?? otherwise, MAXIMUM_PAGE)
+/**
+ * How many entries a page shall have.
+ *
+ * @throws HttpRefusal `bad-request`
+ */
+export function limitOf(query: ReadonlyMap<string, string>): number {
+  return Math.min(wholeNumber(query, 'limit', 1) ?? 100, MAXIMUM_PAGE)
+}
+
+/**
+ * A page, from rows of which one more was read than it may have.
+ *
+ * @param place what the cursor says of the last row
+ */
+export function pageOf<Row>(
+  rows: readonly Row[],
+  limit: number,
+  place: (row: Row) => string,
+): { readonly shown: readonly Row[]; readonly nextCursor: string | undefined } {
+  const shown = rows.slice(0, limit)
+  const last = shown.at(-1)
+  const more = rows.length > shown.length && last !== undefined
+  return { shown, nextCursor: more ? place(last) : undefined }
 }
 
 /**

@@ -3,12 +3,12 @@ import { Hono } from 'hono'
 import * as z from 'zod'
 import type { Attributes } from '../../scim/resource/resource.ts'
 import { accountEmail } from '../../store/account.ts'
-import { andThen, hold, holdAsync } from '../../store/held.ts'
+import { andThen, hold, holdAsync, release } from '../../store/held.ts'
 import { listRetained, purgeRetained, type RetainedAccount } from '../../store/retained.ts'
 import { type Dependencies, queryOf, type ScimEnv } from '../context.ts'
 import { adminCallerOf } from './caller.ts'
 import { operatorOnly } from './operator.ts'
-import { limitOf } from './parameters.ts'
+import { limitOf, pageOf } from './parameters.ts'
 import { readBody } from './validate.ts'
 
 const DAY = 24 * 60 * 60 * 1000
@@ -35,24 +35,27 @@ export function retainedRoutes(dependencies: Dependencies) {
   routes.get('/', async (c) => {
     const caller = adminCallerOf(c, dependencies)
     const query = queryOf(c)
-    const page = hold(() => ({ after: query.get('cursor') ?? '', limit: limitOf(query) + 1 }))
+    const limit = hold(() => limitOf(query))
+    const after = query.get('cursor') ?? ''
+    const page = andThen(limit, (limit) => ({ after, limit: limit + 1 }))
     const { total, accounts } = await listRetained(caller, page)
-    const shown = accounts.slice(0, limitOf(query))
-    const nextCursor = accounts.length > shown.length ? shown.at(-1)?.id : undefined
+    const { shown, nextCursor } = pageOf(accounts, release(limit), ({ id }) => id)
     return c.json({ totalCount: total, retained: shown.map(show), nextCursor })
   })
 
   routes.delete('/:id', operator, async (c) => {
-    const purge = hold(() => ({ id: c.req.param('id') }))
-    await purgeRetained(adminCallerOf(c, dependencies), purge)
+    const purge = { id: c.req.param('id') }
+    await purgeRetained(adminCallerOf(c, dependencies), { ok: true, value: purge })
     return c.json({ message: 'Retained account purged' })
   })
 
   routes.post('/purge', operator, async (c) => {
     const form = await holdAsync(() => readBody(c.req.raw, purgeForm))
-    const before = dependencies.now()
-    const purge = andThen(form, ({ olderThanDays }) => ({ before: before - olderThanDays * DAY }))
-    return c.json(await purgeRetained(adminCallerOf(c, dependencies), purge))
+    const caller = adminCallerOf(c, dependencies)
+    const purge = andThen(form, ({ olderThanDays }) => ({
+      before: caller.now - olderThanDays * DAY,
+    }))
+    return c.json(await purgeRetained(caller, purge))
   })
 
   return routes

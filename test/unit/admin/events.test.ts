@@ -71,8 +71,8 @@ describe('events', () => {
     )
     expect(calls).toEqual([
       ['GET /stacks-5/events?limit=1'],
-      ['GET /stacks-5/events?order=asc&after=6&limit=1000'],
-      ['GET /stacks-5/events?order=asc&after=7&limit=1000'],
+      ['GET /stacks-5/events?order=asc&cursor=6&limit=1000'],
+      ['GET /stacks-5/events?order=asc&cursor=7&limit=1000'],
     ])
     expect(out).toBe(
       lines(
