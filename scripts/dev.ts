@@ -14,7 +14,6 @@ import { getPlatformProxy } from 'wrangler'
 import type { Caller } from '../src/store/authority.ts'
 import { d1 } from '../src/store/d1.ts'
 import type { Database } from '../src/store/database.ts'
-import { hold } from '../src/store/held.ts'
 import { createNamespace } from '../src/store/registry.ts'
 import {
   createServiceAccount,
@@ -142,11 +141,7 @@ async function prepare(database: Database): Promise<Map<string, string>> {
     if (!accounts.some(({ id }) => id === ACCOUNT)) {
       const permissions = Number(readPermissions(['Editor']))
       const form = { name: ACCOUNT, role: 'Editor', permissions, disabled: 0 } as const
-      await createServiceAccount(
-        caller(),
-        ACCOUNT,
-        hold(() => form),
-      )
+      await createServiceAccount(caller(), ACCOUNT, { ok: true, value: form })
     }
     const known = await listTokens(caller(), ACCOUNT)
     const kept = readVariable(variable)
@@ -156,11 +151,7 @@ async function prepare(database: Database): Promise<Map<string, string>> {
     if (!usable) remember(variable, token)
     if (!usable || state === undefined) {
       const form = { id: idOf(token), name: idOf(token), hash: hashToken(token) }
-      await createToken(
-        caller(),
-        ACCOUNT,
-        hold(() => form),
-      )
+      await createToken(caller(), ACCOUNT, { ok: true, value: form })
     }
     tokens.set(name, token)
   }

@@ -62,10 +62,9 @@ export function namespaceCommand(
   name: string,
   description: string,
   exampleArgs: string,
-  options: { readonly isDefault?: boolean } = {},
 ): Command {
   return parent
-    .command(name, options)
+    .command(name)
     .description(description)
     .requiredOption('--namespace <ns>', 'the namespace')
     .addHelpText('after', example(exampleArgs))

@@ -87,11 +87,10 @@ export async function readAll<T>(
   path: string,
   key: string,
   shape: z.ZodType<T>,
-  query: Query = {},
 ): Promise<T[]> {
   const all: T[] = []
   for (let cursor: string | undefined; ; ) {
-    const request = { query: { ...query, limit: PAGE, cursor } }
+    const request = { query: { limit: PAGE, cursor } }
     const page = await client.send('GET', path, pageShape, request)
     const entries = z.array(shape).safeParse(page[key])
     if (!entries.success) throw strange(client.origin)
@@ -107,7 +106,7 @@ export function isRefusal(error: unknown, status: number): boolean {
 }
 
 /** What is thrown when an answer is not what the admin API would say. */
-export function strange(origin: string): Error {
+function strange(origin: string): Error {
   return failure(`What answers at ${origin} is not scim-edge's admin API.`)
 }
 

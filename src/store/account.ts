@@ -21,11 +21,16 @@ function elementsOf(value: Json | undefined): { readonly [name: string]: Json }[
   return Array.isArray(value) ? value.filter(isObject) : []
 }
 
-/** What a user is found and told apart by. */
-export interface AccountKeys {
-  readonly userName: string
+/** The values that only one user has, as they are compared; null where there is none. */
+export interface UniqueKeys {
+  readonly userName: string | null
   readonly email: string | null
   readonly externalId: string | null
+}
+
+/** What a user is found and told apart by. */
+export interface AccountKeys extends UniqueKeys {
+  readonly userName: string
   /** The values of all e-mail addresses, the empty one included. */
   readonly emails: readonly string[]
 }

@@ -14,7 +14,7 @@ import {
   type Principal,
 } from '../tenancy/credential.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
-import { type Permission, permissionBits } from '../tenancy/permission.ts'
+import { bitsOf, type Permission } from '../tenancy/permission.ts'
 import type { Settings } from '../tenancy/settings.ts'
 import type { Database, Results, Statement } from './database.ts'
 import { StoreFailure } from './failure.ts'
@@ -81,7 +81,7 @@ function goodBearer(
   now: number,
 ): SQL {
   if (bearer.kind === 'operator') return sql`select 1 from namespace where name = ${namespace}`
-  const bits = permissions.reduce((sum, permission) => sum | permissionBits[permission], 0)
+  const bits = bitsOf(permissions)
   const granted = bits === 0 ? sql`` : sql` and k.permissions & ${bits} = ${bits}`
   return sql`select 1 from token k where k.hash = ${bearer.hash}
     and k.namespace = ${namespace} and k.revoked_at is null and k.disabled = 0

@@ -27,7 +27,7 @@ export type Action =
   | 'token.rotate'
   | 'token.revoke'
 
-/** Who acted, as JSON, without whether there is such an account: the guard saw to that. */
+/** Who acts, as JSON, for the rows of events. */
 export function actorOf({ namespace, actor }: Principal): SQL {
   if (actor.kind === 'operator') return sql`json_object('operator', json('true'))`
   return sql`(select json_object('serviceAccount', a.name, 'token', ${actor.tokenId})
@@ -60,6 +60,17 @@ export function recordEvent(
       ${caller.now}, ${actorOf(principal)}, ${action}, ${subject}, ${changes}, ${caller.requestId}, ${part}
     from namespace n ${source.from ?? sql``}
     where n.name = ${namespace} ${source.where ?? sql``}`
+}
+
+/** Records an event whose changes are known before the batch runs. */
+export function recordChange(
+  caller: Caller,
+  principal: Principal,
+  action: Action,
+  subject: string,
+  changes: object,
+): Statement {
+  return recordEvent(caller, principal, action, subject, sql`${JSON.stringify(changes)}`)
 }
 
 /** By how much a batch moves the counters of its namespace. */

@@ -173,8 +173,8 @@ export async function listResources(
     const visible = cut.startIndex === 1 && cut.count > 0
     return { resources: visible ? shown : [], total: listed.length, next: undefined }
   }
-  const all = types.includes(userType) ? principal.state.users : 0
-  const everything = all + (types.includes(groupType) ? principal.state.teams : 0)
+  const all = types.includes(userType) ? principal.users : 0
+  const everything = all + (types.includes(groupType) ? principal.teams : 0)
   const last = places[shown.length - 1]
   const more = cut.kind === 'after' && (places[0]?.inPage ?? 0) > shown.length
   return {

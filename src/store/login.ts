@@ -4,7 +4,14 @@ import { fold } from '../scim/comparison.ts'
 import type { Settings } from '../tenancy/settings.ts'
 import { type Caller, readAs } from './authority.ts'
 import { type Held, release } from './held.ts'
-import { type CandidateRow, candidateColumns, type StoredUser, toUser } from './users.ts'
+import {
+  type CandidateRow,
+  holdersOf,
+  idsHolding,
+  type StoredUser,
+  selectHolders,
+  toUser,
+} from './users.ts'
 
 /** What whoever signs a person in knows of them. */
 export interface Identity {
@@ -29,35 +36,23 @@ export interface LoginFacts {
  * @throws Refusal
  */
 export async function readLogin(caller: Caller, identity: Held<Identity>): Promise<LoginFacts> {
-  const given = identity.ok ? identity.value : {}
+  const { externalId, userName, email } = identity.ok ? identity.value : {}
   const key = (text: string | undefined) => (text ? fold(text) : null)
-  const externalId = given.externalId || null
-  const [userName, email] = [key(given.userName), key(given.email)]
+  const keys = { externalId: externalId || null, userName: key(userName), email: key(email) }
   const { principal, rows } = await readAs(caller, ['org.users:read'], (namespace, allowed) => [
-    sql<CandidateRow>`
-      select ${candidateColumns} from ${allowed} user u where u.namespace = ${namespace} and u.id in (
-        select id from user where namespace = ${namespace} and external_id = ${externalId}
-        union all select id from user where namespace = ${namespace} and user_name_key = ${userName}
-        union all select id from user where namespace = ${namespace} and email_key = ${email})`,
-    sql<{ readonly id: string }>`
-      select r.id from ${allowed} retained r where r.namespace = ${namespace} and r.id in (
-        select id from retained where namespace = ${namespace} and external_id = ${externalId}
-        union all
-        select id from retained where namespace = ${namespace} and user_name_key = ${userName}
-        union all select id from retained where namespace = ${namespace} and email_key = ${email})
+    selectHolders(namespace, keys, allowed),
+    sql<{ readonly id: string }>`select r.id from ${allowed} retained r
+      where r.namespace = ${namespace} and r.id in (${idsHolding('retained', namespace, keys)})
       limit 1`,
   ])
   release(identity)
-  const [candidates, retained] = rows
-  const find = (matches: (row: CandidateRow) => boolean) => {
-    const row = candidates.find(matches)
-    return row && toUser(row)
-  }
+  const holders = holdersOf(rows[0], keys)
+  const user = (row: CandidateRow | undefined) => row && toUser(row)
   return {
     settings: principal.settings,
-    byExternalId: find((row) => externalId !== null && row.externalId === externalId),
-    byUserName: find((row) => userName !== null && row.userNameKey === userName),
-    byEmail: find((row) => email !== null && row.emailKey === email),
-    retained: retained.length > 0,
+    byExternalId: user(holders.externalId),
+    byUserName: user(holders.userName),
+    byEmail: user(holders.emails),
+    retained: rows[1].length > 0,
   }
 }

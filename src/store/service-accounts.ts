@@ -3,9 +3,14 @@
  * disabled, is copied to its tokens in the same batch, so that the next request is decided by it.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import { missingFrom, type Principal } from '../tenancy/credential.ts'
+import type { Principal } from '../tenancy/credential.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
-import { type BasicRole, permissionNames } from '../tenancy/permission.ts'
+import {
+  type BasicRole,
+  missingFrom,
+  type Permission,
+  permissionNames,
+} from '../tenancy/permission.ts'
 import {
   type Allowed,
   type Caller,
@@ -15,7 +20,7 @@ import {
   writeAs,
 } from './authority.ts'
 import type { Statement } from './database.ts'
-import { type Action, closeEvents, recordEvent } from './event.ts'
+import { closeEvents, recordChange } from './event.ts'
 import { type Held, release } from './held.ts'
 import { Refusal } from './refusal.ts'
 
@@ -68,12 +73,21 @@ function selectTokens(
     order by k.created_at, k.id`
 }
 
-/** Lists the service accounts, the oldest first. An account is few; a namespace has a handful. */
+/** Lists the service accounts, the oldest first; a namespace has a handful. */
 export async function listServiceAccounts(caller: Caller): Promise<ServiceAccount[]> {
   const { rows } = await readAs(caller, ['serviceaccounts:read'], (namespace, allowed) => [
     selectAccounts(namespace, caller.now, sql`1`, allowed),
   ])
   return rows[0]
+}
+
+/** Reads one account with its tokens. */
+async function readWithTokens(caller: Caller, permission: Permission, id: string) {
+  const { principal, rows } = await readAs(caller, [permission], (namespace, allowed) => [
+    selectAccounts(namespace, caller.now, sql`a.id = ${id}`, allowed),
+    selectTokens(namespace, id, allowed),
+  ])
+  return { principal, account: found(rows[0][0], id), tokens: rows[1] }
 }
 
 function found(account: ServiceAccount | undefined, id: string): ServiceAccount {
@@ -83,29 +97,35 @@ function found(account: ServiceAccount | undefined, id: string): ServiceAccount 
 
 /** @throws Refusal `unknown-service-account` and others */
 export async function readServiceAccount(caller: Caller, id: string): Promise<ServiceAccount> {
-  const { rows } = await readAs(caller, ['serviceaccounts:read'], (namespace, allowed) => [
-    selectAccounts(namespace, caller.now, sql`a.id = ${id}`, allowed),
-  ])
-  return found(rows[0][0], id)
+  return (await readWithTokens(caller, 'serviceaccounts:read', id)).account
+}
+
+/** @throws Refusal `unknown-service-account` and others */
+export async function listTokens(caller: Caller, account: string): Promise<TokenInfo[]> {
+  return (await readWithTokens(caller, 'serviceaccounts:read', account)).tokens
 }
 
 /**
  * Nobody grants what they do not have themselves.
  *
+ * @returns the principal as one who needs all that is granted, so that the guard of the write asks
+ *   for it once more
  * @throws Refusal `missing-permission`
  */
-function requireHeld(principal: Principal, permissions: number): void {
-  const permission = missingFrom(principal.granted, permissionNames(permissions))
+function granting(principal: Principal, bits: number): Principal {
+  const granted = permissionNames(bits)
+  const permission = missingFrom(principal.granted, granted)
   if (permission !== undefined) throw new Refusal({ kind: 'missing-permission', permission })
-}
-
-/** What events say of an account. */
-function describe({ name, role, permissions, disabled }: Omit<ServiceAccount, 'id'>): object {
-  return { name, role, permissions: permissionNames(permissions), isDisabled: disabled === 1 }
+  return { ...principal, permissions: [...principal.permissions, ...granted] }
 }
 
 /** The name, role, permissions and state that an account shall have. */
 export type AccountForm = Pick<ServiceAccount, 'name' | 'role' | 'permissions' | 'disabled'>
+
+/** What events say of an account. */
+function describe({ name, role, permissions, disabled }: AccountForm): object {
+  return { name, role, permissions: permissionNames(permissions), isDisabled: disabled === 1 }
+}
 
 /**
  * Creates a service account.
@@ -119,39 +139,27 @@ export async function createServiceAccount(
 ): Promise<ServiceAccount> {
   const name = form.ok ? form.value.name : ''
   return untilWon(async () => {
-    const { principal, rows } = await readAs(
-      caller,
-      ['serviceaccounts:write'],
-      (namespace, allowed) => [
-        selectAccounts(namespace, caller.now, sql`a.name = ${name}`, allowed),
-      ],
-    )
+    const read = await readAs(caller, ['serviceaccounts:write'], (namespace, allowed) => [
+      selectAccounts(namespace, caller.now, sql`a.name = ${name}`, allowed),
+    ])
     const { role, permissions, disabled } = release(form)
-    requireHeld(principal, permissions)
-    if (rows[0].length > 0) throw new Refusal({ kind: 'name-taken', what: 'service account', name })
+    const principal = granting(read.principal, permissions)
+    if (read.rows[0].length > 0) {
+      throw new Refusal({ kind: 'name-taken', what: 'service account', name })
+    }
     const { namespace } = principal
-    const after = describe({ ...release(form), tokens: 0, createdAt: caller.now })
+    const after = describe(release(form))
     const statements = [
       sql`insert into service_account
           (namespace, id, name, created_at, role, permissions, disabled)
         values (${namespace}, ${id}, ${name}, ${caller.now}, ${role}, ${permissions}, ${disabled})`,
-      noted(caller, principal, 'serviceaccount.create', id, { after }),
+      recordChange(caller, principal, 'serviceaccount.create', id, { after }),
       closeEvents(principal),
     ]
     const answers = [selectAccounts(namespace, caller.now, sql`a.id = ${id}`)] as const
     const [[created]] = await writeAs(caller, principal, sql`1`, statements, answers)
     return found(created, id)
   })
-}
-
-function noted(
-  caller: Caller,
-  principal: Principal,
-  action: Action,
-  subject: string,
-  changes: object,
-): Statement {
-  return recordEvent(caller, principal, action, subject, sql`${JSON.stringify(changes)}`)
 }
 
 /** True while the account is as it was read. */
@@ -173,20 +181,16 @@ export async function changeServiceAccount(
 ): Promise<ServiceAccount> {
   const name = change.ok ? (change.value.name ?? '') : ''
   return untilWon(async () => {
-    const { principal, rows } = await readAs(
-      caller,
-      ['serviceaccounts:write'],
-      (namespace, allowed) => [
-        selectAccounts(namespace, caller.now, sql`a.id = ${id}`, allowed),
-        selectAccounts(namespace, caller.now, sql`a.name = ${name}`, allowed),
-      ],
-    )
-    const [[row], [namesake]] = rows
+    const read = await readAs(caller, ['serviceaccounts:write'], (namespace, allowed) => [
+      selectAccounts(namespace, caller.now, sql`a.id = ${id}`, allowed),
+      selectAccounts(namespace, caller.now, sql`a.name = ${name}`, allowed),
+    ])
+    const [[row], [namesake]] = read.rows
     const current = found(row, id)
     const given = release(change)
     const next = { ...current, ...given }
     const grants = given.permissions !== undefined || given.disabled === 0
-    if (grants) requireHeld(principal, next.permissions)
+    const principal = granting(read.principal, grants ? next.permissions : 0)
     if (namesake !== undefined && namesake.id !== id) {
       throw new Refusal({ kind: 'name-taken', what: 'service account', name })
     }
@@ -199,7 +203,7 @@ export async function changeServiceAccount(
         where namespace = ${namespace} and id = ${id}`,
       sql`update token set permissions = ${next.permissions}, disabled = ${next.disabled}
         where namespace = ${namespace} and account_id = ${id}`,
-      noted(caller, principal, 'serviceaccount.update', id, { before, after }),
+      recordChange(caller, principal, 'serviceaccount.update', id, { before, after }),
       closeEvents(principal),
     ]
     const answers = [selectAccounts(namespace, caller.now, sql`a.id = ${id}`)] as const
@@ -216,16 +220,12 @@ export async function changeServiceAccount(
  */
 export async function deleteServiceAccount(caller: Caller, id: string): Promise<void> {
   await untilWon(async () => {
-    const { principal, rows } = await readAs(
-      caller,
-      ['serviceaccounts:delete'],
-      (namespace, allowed) => [selectAccounts(namespace, caller.now, sql`a.id = ${id}`, allowed)],
-    )
-    const current = found(rows[0][0], id)
+    const read = await readWithTokens(caller, 'serviceaccounts:delete', id)
+    const { principal, account: current } = read
     const { namespace } = principal
     const statements = [
       // First the event: it names its actor, who may be the account itself.
-      noted(caller, principal, 'serviceaccount.delete', id, { before: describe(current) }),
+      recordChange(caller, principal, 'serviceaccount.delete', id, { before: describe(current) }),
       sql`delete from token where namespace = ${namespace} and account_id = ${id}`,
       sql`delete from service_account where namespace = ${namespace} and id = ${id}`,
       closeEvents(principal),
@@ -234,23 +234,14 @@ export async function deleteServiceAccount(caller: Caller, id: string): Promise<
   })
 }
 
-/** @throws Refusal `unknown-service-account` and others */
-export async function listTokens(caller: Caller, account: string): Promise<TokenInfo[]> {
-  const { rows } = await readAs(caller, ['serviceaccounts:read'], (namespace, allowed) => [
-    selectAccounts(namespace, caller.now, sql`a.id = ${account}`, allowed),
-    selectTokens(namespace, account, allowed),
-  ])
-  found(rows[0][0], account)
-  return rows[1]
-}
-
 /** A token to be made; its hash stands for it. */
 export interface NewToken {
   readonly id: string
   readonly hash: string
   /** In milliseconds from now; absent where it never expires. */
   readonly lifetime?: number | undefined
-  readonly name: string
+  /** Absent where a rotation hands on the name of the old token. */
+  readonly name?: string | undefined
 }
 
 /** Which token another takes the place of, and for how long both are good, in milliseconds. */
@@ -274,23 +265,15 @@ export interface MadeToken {
 export async function createToken(
   caller: Caller,
   account: string,
-  form: Held<Omit<NewToken, 'name'> & { readonly name?: string | undefined }>,
+  form: Held<NewToken>,
   rotation?: Held<Rotation>,
 ): Promise<MadeToken> {
   return untilWon(async () => {
-    const { principal, rows } = await readAs(
-      caller,
-      ['serviceaccounts:write'],
-      (namespace, allowed) => [
-        selectAccounts(namespace, caller.now, sql`a.id = ${account}`, allowed),
-        selectTokens(namespace, account, allowed),
-      ],
-    )
-    const [[row], tokens] = rows
-    const current = found(row, account)
+    const read = await readWithTokens(caller, 'serviceaccounts:write', account)
+    const { account: current, tokens } = read
     const { id, hash, lifetime, name: given } = release(form)
     // Whoever makes a token can use it, so it must not be able to do more than they are.
-    requireHeld(principal, current.permissions)
+    const principal = granting(read.principal, current.permissions)
     const { namespace } = principal
     const { now } = caller
     const rotated = rotation && release(rotation)
@@ -301,8 +284,9 @@ export async function createToken(
     const name = given ?? old?.name ?? ''
     // Those that a rotation leaves good for a while share the name that they hand on.
     const taken = tokens.some((one) => isLive(one, now) && one.name === name)
-    if (taken && (old === undefined || given !== undefined))
+    if (taken && (old === undefined || given !== undefined)) {
       throw new Refusal({ kind: 'name-taken', what: 'token', name })
+    }
     const expiresAt = lifetime === undefined ? null : now + lifetime
     const oldEnds = now + (rotated?.overlap ?? 0)
     const statements = [
@@ -317,10 +301,16 @@ export async function createToken(
             sql`update token set expires_at = min(coalesce(expires_at, ${oldEnds}), ${oldEnds})
               where namespace = ${namespace} and id = ${old.id}`,
           ]),
-      noted(caller, principal, old === undefined ? 'token.create' : 'token.rotate', account, {
-        after: { token: id, name, expiresAt },
-        ...(old === undefined ? {} : { replaces: { token: old.id, name: old.name } }),
-      }),
+      recordChange(
+        caller,
+        principal,
+        old === undefined ? 'token.create' : 'token.rotate',
+        account,
+        {
+          after: { token: id, name, expiresAt },
+          ...(old === undefined ? {} : { replaces: { token: old.id, name: old.name } }),
+        },
+      ),
       closeEvents(principal),
     ]
     const answers = [selectTokens(namespace, account)] as const
@@ -350,23 +340,15 @@ function isLive({ revokedAt, expiresAt }: TokenInfo, now: number): boolean {
  */
 export async function revokeToken(caller: Caller, account: string, id: string): Promise<void> {
   await untilWon(async () => {
-    const { principal, rows } = await readAs(
-      caller,
-      ['serviceaccounts:write'],
-      (namespace, allowed) => [
-        selectAccounts(namespace, caller.now, sql`a.id = ${account}`, allowed),
-        selectTokens(namespace, account, allowed),
-      ],
-    )
-    found(rows[0][0], account)
-    const token = rows[1].find((one) => one.id === id)
+    const { principal, tokens } = await readWithTokens(caller, 'serviceaccounts:write', account)
+    const token = tokens.find((one) => one.id === id)
     if (token === undefined) throw new Refusal({ kind: 'unknown-token', id })
     if (token.revokedAt !== null) return
     const { namespace } = principal
     const statements = [
       sql`update token set revoked_at = ${caller.now}
         where namespace = ${namespace} and id = ${id}`,
-      noted(caller, principal, 'token.revoke', account, {
+      recordChange(caller, principal, 'token.revoke', account, {
         before: { token: id, name: token.name },
       }),
       closeEvents(principal),

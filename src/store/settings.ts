@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm'
 import type { Settings } from '../tenancy/settings.ts'
 import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
-import { closeEvents, recordEvent } from './event.ts'
+import { closeEvents, recordChange } from './event.ts'
 import { type Held, release } from './held.ts'
 import { Refusal } from './refusal.ts'
 
@@ -41,10 +41,9 @@ export async function writeSettings(
     const created = storedSettings === null
     const text = JSON.stringify(settings)
     if (text !== storedSettings) {
-      const changes = JSON.stringify({ before, after: settings })
       const statements = [
         sql`update namespace set settings = ${text} where name = ${namespace}`,
-        recordEvent(caller, principal, 'settings.update', SUBJECT, sql`${changes}`),
+        recordChange(caller, principal, 'settings.update', SUBJECT, { before, after: settings }),
         closeEvents(principal),
       ]
       await writeAs(caller, principal, sql`1`, statements, [])
@@ -63,10 +62,10 @@ export async function resetSettings(caller: Caller): Promise<void> {
     const { principal } = await readAs(caller, ['settings:write'], () => [])
     const { namespace, settings: before, storedSettings } = principal
     if (storedSettings === null) throw new Refusal({ kind: 'no-settings', namespace })
-    const changes = JSON.stringify({ before, after: caller.fileSettings })
+    const after = caller.fileSettings
     const statements = [
       sql`update namespace set settings = null where name = ${namespace}`,
-      recordEvent(caller, principal, 'settings.reset', SUBJECT, sql`${changes}`),
+      recordChange(caller, principal, 'settings.reset', SUBJECT, { before, after }),
       closeEvents(principal),
     ]
     await writeAs(caller, principal, sql`1`, statements, [])

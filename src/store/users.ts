@@ -17,6 +17,7 @@ import {
   accountKeys,
   completed,
   describeChange,
+  type UniqueKeys,
   withoutEmptyExternalId,
 } from './account.ts'
 import {
@@ -138,25 +139,36 @@ export interface CandidateRow extends UserRow {
 export const candidateColumns = sql`${userColumns}, u.user_name_key as "userNameKey",
   u.email_key as "emailKey", u.external_id as "externalId"`
 
-/** Everybody who has one of the unique values; each branch of the union is one index lookup. */
-function selectHolders(
+/** The ids of a table that have one of the unique values; each branch is one index lookup. */
+export function idsHolding(
+  table: 'user' | 'retained',
   namespace: Namespace,
-  attributes: Attributes,
+  keys: UniqueKeys,
+): SQL {
+  const { userName, email, externalId } = keys
+  const ids = sql.raw(`select id from ${table}`)
+  return sql`${ids} where namespace = ${namespace} and user_name_key = ${userName}
+    union all ${ids} where namespace = ${namespace} and external_id = ${externalId}
+    union all ${ids} where namespace = ${namespace} and email_key = ${email}`
+}
+
+/** Everybody who has one of the unique values. */
+export function selectHolders(
+  namespace: Namespace,
+  keys: UniqueKeys,
   allowed: Allowed,
 ): Statement<CandidateRow> {
-  const { userName, email, externalId } = accountKeys(attributes)
-  return sql<CandidateRow>`
-    select ${candidateColumns} from ${allowed} user u where u.namespace = ${namespace} and u.id in (
-      select id from user where namespace = ${namespace} and user_name_key = ${userName}
-      union all select id from user where namespace = ${namespace} and external_id = ${externalId}
-      union all select id from user where namespace = ${namespace} and email_key = ${email})`
+  return sql<CandidateRow>`select ${candidateColumns} from ${allowed} user u
+    where u.namespace = ${namespace} and u.id in (${idsHolding('user', namespace, keys)})`
 }
 
 /** Who holds each of the unique values. */
-function holdersOf(rows: readonly CandidateRow[], attributes: Attributes) {
-  const { userName, email, externalId } = accountKeys(attributes)
+export function holdersOf(
+  rows: readonly CandidateRow[],
+  { userName, email, externalId }: UniqueKeys,
+) {
   return {
-    userName: rows.find((row) => row.userNameKey === userName),
+    userName: rows.find((row) => userName !== null && row.userNameKey === userName),
     externalId: rows.find((row) => externalId !== null && row.externalId === externalId),
     emails: rows.find((row) => email !== null && row.emailKey === email),
   }
@@ -168,7 +180,7 @@ export function refuseTaken(
   attributes: Attributes,
   ownId: string | undefined,
 ): void {
-  const holders = holdersOf(rows, attributes)
+  const holders = holdersOf(rows, accountKeys(attributes))
   const values: readonly (readonly [UniqueAttribute, CandidateRow | undefined, string])[] = [
     ['userName', holders.userName, String(attributes.userName)],
     ['externalId', holders.externalId, String(attributes.externalId)],
@@ -211,11 +223,10 @@ export async function createUser(caller: Caller, body: Held<Attributes>): Promis
   const given = body.ok ? withoutEmptyExternalId(body.value) : undefined
   return untilWon(async () => {
     const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => {
-      const sought = given ?? { userName: '' }
-      const externalId = accountKeys(sought).externalId
+      const keys = accountKeys(given ?? { userName: '' })
       return [
-        selectHolders(namespace, sought, given === undefined ? never : allowed),
-        selectRetained(namespace, externalId, allowed),
+        selectHolders(namespace, keys, given === undefined ? never : allowed),
+        selectRetained(namespace, keys.externalId, allowed),
       ]
     })
     requireUserSync(principal)
@@ -225,7 +236,7 @@ export async function createUser(caller: Caller, body: Held<Attributes>): Promis
       throw new Refusal({ kind: 'missing-external-id' })
     }
     const [candidates, [retained]] = rows
-    const holders = holdersOf(candidates, attributes)
+    const holders = holdersOf(candidates, accountKeys(attributes))
     const unmanaged = [holders.userName, holders.emails].find((holder) => holder?.managed === 0)
     refuseTaken(candidates, attributes, unmanaged?.id)
     if (unmanaged !== undefined) {
@@ -387,7 +398,7 @@ async function explainTaken(
   id: string,
 ): Promise<void> {
   const { rows } = await readAs(caller, principal.permissions, (namespace, allowed) => [
-    selectHolders(namespace, attributes, allowed),
+    selectHolders(namespace, accountKeys(attributes), allowed),
   ])
   refuseTaken(rows[0], attributes, id)
 }

@@ -4,7 +4,7 @@
  * results come out only together with a Principal, which only `decide` makes.
  */
 import type { Namespace, ParsedNamespace } from './namespace.ts'
-import { allPermissions, type Permission, permissionBits } from './permission.ts'
+import { allPermissions, missingFrom, type Permission } from './permission.ts'
 import { effectiveSettings, type Settings } from './settings.ts'
 import { hashToken, isToken, readCredential } from './token.ts'
 
@@ -45,7 +45,7 @@ export function readClaim(
 }
 
 /** What the database knows of a namespace when a request comes in. */
-export interface NamespaceState {
+interface NamespaceState {
   readonly namespace: string
   /** The stored settings of the namespace as JSON; null where it has none. */
   readonly settings: string | null
@@ -54,7 +54,7 @@ export interface NamespaceState {
 }
 
 /** What the database knows of a token. Times are milliseconds since 1970. */
-export interface TokenState {
+interface TokenState {
   readonly tokenId: string
   readonly accountId: string
   readonly permissions: number
@@ -67,7 +67,7 @@ export interface TokenState {
 /** The row that decides a claim; for the operator, that of the namespace alone. */
 export type Authority = NamespaceState & Partial<TokenState>
 
-/** Who acts, as it is written down. */
+/** Who acts: a token with its account, or the operator. */
 export type Actor =
   | {
       readonly kind: 'token'
@@ -91,11 +91,12 @@ export interface Principal {
   readonly settings: Settings
   /** The stored settings as they were read, so that a write can check that they still apply. */
   readonly storedSettings: string | null
-  readonly state: NamespaceState
+  readonly users: number
+  readonly teams: number
 }
 
 /** Why a token is no good, wherever it is used; undefined where it is good. */
-export function faultOf(token: Partial<TokenState>, now: number): CredentialReason | undefined {
+function faultOf(token: Partial<TokenState>, now: number): CredentialReason | undefined {
   const { revokedAt = null, expiresAt = null, disabled = 0 } = token
   if (revokedAt !== null) return { kind: 'revoked-token' }
   if (expiresAt !== null && expiresAt <= now) return { kind: 'expired-token' }
@@ -140,14 +141,7 @@ export function decide(
     granted,
     settings: effectiveSettings(file, authority.settings),
     storedSettings: authority.settings,
-    state: authority,
+    users: authority.users,
+    teams: authority.teams,
   } as Principal
-}
-
-/** The first of the permissions that the bits lack. */
-export function missingFrom(
-  granted: number,
-  permissions: readonly Permission[],
-): Permission | undefined {
-  return permissions.find((one) => (granted & permissionBits[one]) === 0)
 }

@@ -55,9 +55,22 @@ export function readPermissions(names: readonly string[]): number | { readonly u
         ? roles[role]
         : undefined
     if (granted === undefined) return { unknown: name }
-    for (const permission of granted) bits |= permissionBits[permission]
+    bits |= bitsOf(granted)
   }
   return bits
+}
+
+/** The bits of some permissions. */
+export function bitsOf(permissions: readonly Permission[]): number {
+  return permissions.reduce((sum, permission) => sum | permissionBits[permission], 0)
+}
+
+/** The first of the permissions that the bits lack. */
+export function missingFrom(
+  granted: number,
+  permissions: readonly Permission[],
+): Permission | undefined {
+  return permissions.find((permission) => (granted & permissionBits[permission]) === 0)
 }
 
 /** The names of all permissions in the bits, in a fixed order. */

@@ -138,6 +138,18 @@ describe('a service account', () => {
     expect((await holder.get('/Groups')).status).toBe(200)
   })
 
+  test('has no role that would say more than its permissions', async () => {
+    const { operator, path } = await accountWithToken()
+    await operator.request('PATCH', path, { role: 'Editor' })
+    const set = async (change: object) =>
+      (await operator.request('PATCH', path, change)).body.serviceaccount
+    const narrow = { role: 'None', permissions: ['teams:read'] }
+    expect(await set({ permissions: ['teams:read'] })).toMatchObject(narrow)
+    const viewer = { role: 'Viewer', permissions: ['org.users:read', 'teams:read'] }
+    expect(await set({ role: 'Viewer' })).toMatchObject(viewer)
+    expect(await set({ name: 'renamed' })).toMatchObject(viewer)
+  })
+
   test('that is disabled between read and write does not write', async () => {
     const { endpoint, interruption } = makeInterruptedEndpoint()
     const { client, operator, path, holder } = await accountWithToken(['Editor'], endpoint)
@@ -176,6 +188,39 @@ describe('nobody grants a permission that they lack', () => {
     expect((await manager.delete(`${path}/tokens/${token.id}`)).status).toBe(200)
     expect((await operator.get(path)).body).toMatchObject({ isDisabled: true, tokens: 0 })
   })
+})
+
+test('nobody grants a permission that they lose between read and write', async () => {
+  const { endpoint, interruption } = makeInterruptedEndpoint()
+  const { client, operator, path, token, account } = await accountWithToken(['Teams'], endpoint)
+  const form = { name: 'manager', permissions: [...MANAGER, 'Teams'] }
+  const manager = (await operator.post('/serviceaccounts', form)).body
+  const own = `/serviceaccounts/${manager.id}`
+  const { key } = (await operator.post(`${own}/tokens`, { name: 'k' })).body
+  const writes: [string, string, object][] = [
+    ['POST', '/serviceaccounts', { name: 'x', permissions: ['Teams'] }],
+    ['PATCH', path, { permissions: ['teams:read'] }],
+    ['PATCH', path, { isDisabled: false }],
+    ['POST', `${path}/tokens`, { name: 'mine' }],
+    ['POST', `${path}/tokens/${token.id}/rotate`, {}],
+  ]
+  for (const [method, at, body] of writes) {
+    await operator.request('PATCH', own, { permissions: form.permissions })
+    await operator.request('PATCH', path, { isDisabled: true })
+    interruption.meanwhile = () => {
+      interruption.meanwhile = undefined
+      return operator.request('PATCH', own, { permissions: MANAGER })
+    }
+    expectAdminError(await client.withToken(key).request(method, at, body), 403, /teams:read/)
+    const { serviceAccounts } = (await operator.get('/serviceaccounts?query=x')).body
+    expect(serviceAccounts).toEqual([])
+    expect((await operator.get(path)).body).toMatchObject({
+      id: account.id,
+      permissions: TEAMS,
+      isDisabled: true,
+      tokens: 1,
+    })
+  }
 })
 
 describe('a token', () => {

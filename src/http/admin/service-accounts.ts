@@ -1,7 +1,7 @@
 /** Service accounts and their tokens, in the shapes and status codes of Grafana's HTTP API. */
 import { Hono } from 'hono'
 import * as z from 'zod'
-import { andThen, hold, holdAsync } from '../../store/held.ts'
+import { andThen, holdAsync } from '../../store/held.ts'
 import {
   changeServiceAccount,
   createServiceAccount,
@@ -14,7 +14,12 @@ import {
   type ServiceAccount,
   type TokenInfo,
 } from '../../store/service-accounts.ts'
-import { basicRoles, permissionNames, readPermissions } from '../../tenancy/permission.ts'
+import {
+  type BasicRole,
+  basicRoles,
+  permissionNames,
+  readPermissions,
+} from '../../tenancy/permission.ts'
 import { hashToken, makeToken } from '../../tenancy/token.ts'
 import { type Dependencies, makeId, queryOf, type ScimEnv } from '../context.ts'
 import { HttpRefusal } from '../failure.ts'
@@ -26,8 +31,8 @@ const name = z.string().check(z.trim(), z.minLength(1), z.maxLength(190))
 
 const accountForm = z.strictObject({
   name,
-  role: z._default(z.enum(basicRoles), 'None'),
-  permissions: z._default(z.array(z.string()), []),
+  role: z.optional(z.enum(basicRoles)),
+  permissions: z.optional(z.array(z.string())),
   isDisabled: z._default(z.boolean(), false),
 })
 
@@ -59,6 +64,11 @@ function grant(role: string, permissions: readonly string[]): number {
     `permissions: ${JSON.stringify(bits.unknown)} is neither a permission such as ` +
     'org.users:read nor one of Admin, Editor, Viewer, None, User administration, Teams.'
   throw new HttpRefusal({ kind: 'bad-request', detail })
+}
+
+/** A role and what it grants together with the permissions beside it. */
+function granted(role: BasicRole = 'None', permissions: readonly string[] = []) {
+  return { role, permissions: grant(role, permissions) }
 }
 
 function iso(time: number): string {
@@ -120,8 +130,7 @@ export function serviceAccountRoutes(dependencies: Dependencies) {
     const body = await holdAsync(() => readBody(c.req.raw, accountForm))
     const form = andThen(body, ({ name, role, permissions, isDisabled }) => ({
       name,
-      role,
-      permissions: grant(role, permissions),
+      ...granted(role, permissions),
       disabled: isDisabled ? 1 : 0,
     }))
     const id = makeId('s', now(), randomBytes)
@@ -138,10 +147,8 @@ export function serviceAccountRoutes(dependencies: Dependencies) {
     const body = await holdAsync(() => readBody(c.req.raw, accountChange))
     const change = andThen(body, ({ name, role, permissions, isDisabled }) => ({
       ...(name === undefined ? {} : { name }),
-      ...(role === undefined ? {} : { role }),
-      ...(role === undefined && permissions === undefined
-        ? {}
-        : { permissions: grant(role ?? 'None', permissions ?? []) }),
+      // Either says all that the account may; permissions alone leave no role that would say more.
+      ...(role === undefined && permissions === undefined ? {} : granted(role, permissions)),
       ...(isDisabled === undefined ? {} : { disabled: isDisabled ? 1 : 0 }),
     }))
     const account = await changeServiceAccount(caller, c.req.param('account'), change)
@@ -183,9 +190,11 @@ export function serviceAccountRoutes(dependencies: Dependencies) {
     const body = await holdAsync(() => readBody(c.req.raw, rotationForm))
     const { key, stored } = fresh(body.ok ? body.value.secondsToLive : 0)
     const form = andThen(body, ({ name }) => ({ ...stored, name }))
-    const rotation = body.ok
-      ? hold(() => ({ token: c.req.param('token'), overlap: body.value.overlapSeconds * 1000 }))
-      : body
+    const token = c.req.param('token')
+    const rotation = andThen(body, ({ overlapSeconds }) => ({
+      token,
+      overlap: overlapSeconds * 1000,
+    }))
     const { made, replaced } = await createToken(caller, c.req.param('account'), form, rotation)
     const { id, name, expiration } = showToken(made, now())
     const old = replaced && showToken(replaced, now())

@@ -27,7 +27,7 @@ import { type Caller, readAs } from '../../store/authority.ts'
 import { hold, holdAsync, release } from '../../store/held.ts'
 import { Refusal } from '../../store/refusal.ts'
 import { createUsers, type NewUser, type Outcome } from '../../store/user-set.ts'
-import { type Permission, permissionBits } from '../../tenancy/permission.ts'
+import { missingFrom, type Permission } from '../../tenancy/permission.ts'
 import { MAXIMUM_BULK_BODY, readJson } from '../body.ts'
 import { baseUrl, callerOf, type Dependencies, makeId, type ScimEnv } from '../context.ts'
 import { describeReason, HttpRefusal, reasonOf, scimErrorBody } from '../failure.ts'
@@ -84,7 +84,9 @@ async function requireSomePermission(
     return NEEDED[entry.operation.type.name]?.[entry.operation.method] ?? []
   })
   const [first] = needed
-  const some = needed.some((permission) => (principal.granted & permissionBits[permission]) !== 0)
+  const some = needed.some(
+    (permission) => missingFrom(principal.granted, [permission]) === undefined,
+  )
   if (first !== undefined && !some) {
     throw new Refusal({ kind: 'missing-permission', permission: first })
   }
