@@ -77,6 +77,9 @@ export function recordChange(
 export interface Counters {
   readonly users?: number
   readonly teams?: number
+  readonly managedUsers?: number
+  readonly managedTeams?: number
+  readonly retained?: number
 }
 
 /** Ends the events of a batch: notes the last sequence number, and moves the counters. */
@@ -85,6 +88,9 @@ export function closeEvents({ namespace }: Principal, counters: Counters = {}): 
     update namespace set
       users = users + ${counters.users ?? 0},
       teams = teams + ${counters.teams ?? 0},
+      managed_users = managed_users + ${counters.managedUsers ?? 0},
+      managed_teams = managed_teams + ${counters.managedTeams ?? 0},
+      retained = retained + ${counters.retained ?? 0},
       event_seq = max(event_seq,
         coalesce((select max(e.seq) from event e where e.namespace = ${namespace}), 0))
     where name = ${namespace}`

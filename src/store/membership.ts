@@ -22,13 +22,15 @@ const CHUNK = 50_000
 export function keepBeforeImage(
   caller: Caller,
   namespace: Namespace,
-  id: string,
+  { id, revision }: { readonly id: string; readonly revision: number },
   attributes: Attributes,
 ): Statement[] {
   return chunkOffsets.map((offset, part) => {
     const members = sql`(select json_group_array(s.user_id) from (${membersFrom(namespace, id, sql`1`, offset)}) s)`
-    return sql`insert into adoption (namespace, subject, request_id, part, at, before)
-      select ${namespace}, ${id}, ${caller.requestId}, ${part}, ${caller.now},
+    return sql`insert into adoption
+        (namespace, subject, type, revision, request_id, part, at, before)
+      select ${namespace}, ${id}, 'team', ${revision + 1}, ${caller.requestId}, ${part},
+        ${caller.now},
         json_object('attributes', json(${JSON.stringify(attributes)}), 'members', json(b.members))
       from (select ${members} as members) b
       where ${part} = 0 or json_array_length(b.members) > 0`
@@ -46,6 +48,32 @@ function membersFrom(namespace: Namespace, id: string, condition: SQL, offset: n
   return sql`select m.user_id from membership m
     where m.namespace = ${namespace} and m.team_id = ${id} and ${condition}
     order by m.user_id limit ${CHUNK} offset ${offset}`
+}
+
+/**
+ * Keeps apart the members whom an adopted team brought along: they are marked until a change names
+ * them, or says who all the members are.
+ *
+ * @param adopts whether this change takes the team under management
+ */
+export function markInherited(
+  namespace: Namespace,
+  id: string,
+  change: MemberChange,
+  adopts: boolean,
+): Statement[] {
+  const ofTeam = sql`namespace = ${namespace} and team_id = ${id}`
+  if (change.replace) {
+    return [
+      sql`update membership indexed by membership_inherited set inherited = 0
+        where ${ofTeam} and inherited = 1`,
+    ]
+  }
+  const named = chunksOf(change.add).map(
+    (ids) => sql`update membership set inherited = 0
+      where ${ofTeam} and inherited = 1 and user_id in (select j.value from json_each(${ids}) j)`,
+  )
+  return [...(adopts ? [sql`update membership set inherited = 1 where ${ofTeam}`] : []), ...named]
 }
 
 /** How many bytes the ids of one statement parameter take at most, as JSON. */

@@ -69,12 +69,15 @@ const DELETION_CHUNK = 10_000
 /** The tables of a namespace in the order in which rows may go, each with the rest of its key. */
 const deletionOrder: readonly (readonly [table: string, key: string])[] = [
   ['membership', 'team_id, user_id'],
+  ['team_mapping', 'group_key'],
   ['user_email', 'value_key, user_id'],
   ['team', 'id'],
   ['user', 'id'],
   ['retained', 'id'],
   ['adoption', 'subject, request_id, part'],
   ['event', 'seq'],
+  ['conflict', 'id'],
+  ['refusal_count', 'hour'],
   ['service_account', 'id'],
 ]
 

@@ -81,7 +81,7 @@ export async function purgeRetained(
       sql`delete from adoption where namespace = ${namespace} and subject in ${list}`,
       sql`delete from retained where namespace = ${namespace} and id in ${list}`,
       ...ids.map((id, part) => recordEvent(caller, principal, 'user.purge', id, sql`'{}'`, part)),
-      closeEvents(principal),
+      closeEvents(principal, { retained: -ids.length }),
     ]
     // Whoever came back meanwhile is not purged.
     const condition = sql`(select count(*) from retained r

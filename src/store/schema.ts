@@ -28,6 +28,10 @@ export const namespace = sqliteTable(
     /** How many users and teams there are: totals without counting. */
     users: integer('users').notNull().default(0),
     teams: integer('teams').notNull().default(0),
+    /** How many of them SCIM manages, and how many deleted accounts are retained. */
+    managedUsers: integer('managed_users').notNull().default(0),
+    managedTeams: integer('managed_teams').notNull().default(0),
+    retained: integer('retained').notNull().default(0),
     /** The highest sequence number that an event was given, also after events were removed. */
     eventSeq: integer('event_seq').notNull().default(0),
     createdAt: integer('created_at').notNull(),
@@ -167,10 +171,16 @@ export const membership = sqliteTable(
     namespace: text('namespace').notNull(),
     teamId: text('team_id').notNull(),
     userId: text('user_id').notNull(),
+    /** 1 where an adopted team brought the member along and SCIM has not named it since. */
+    inherited: integer('inherited').notNull().default(0),
   },
   (table) => [
     primaryKey({ columns: [table.namespace, table.teamId, table.userId] }),
-    index('membership_user').on(table.namespace, table.userId, table.teamId),
+    // With all columns: SQLite takes the key instead of an index that does not cover the table.
+    index('membership_user').on(table.namespace, table.userId, table.teamId, table.inherited),
+    index('membership_inherited')
+      .on(table.namespace, table.teamId, table.userId)
+      .where(sql`inherited = 1`),
     foreignKey({
       columns: [table.namespace, table.teamId],
       foreignColumns: [team.namespace, team.id],
@@ -242,6 +252,10 @@ export const adoption = sqliteTable(
       .notNull()
       .references(() => namespace.name),
     subject: text('subject').notNull(),
+    /** `user` or `team`. */
+    type: text('type').notNull().default('user'),
+    /** The revision that the adoption made; 0 where it is not known. */
+    revision: integer('revision').notNull().default(0),
     requestId: text('request_id').notNull(),
     part: integer('part').notNull(),
     at: integer('at').notNull(),
@@ -251,4 +265,69 @@ export const adoption = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.namespace, table.subject, table.requestId, table.part] }),
   ],
+)
+
+/** Which team a group of the provider stands for, as Team Sync had it. */
+export const teamMapping = sqliteTable(
+  'team_mapping',
+  {
+    namespace: text('namespace')
+      .notNull()
+      .references(() => namespace.name),
+    /** The comparison key of the group's id, which may be its externalId or its name. */
+    groupKey: text('group_key').notNull(),
+    groupId: text('group_id').notNull(),
+    teamId: text('team_id').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.namespace, table.groupKey] }),
+    index('team_mapping_team').on(table.namespace, table.teamId),
+    foreignKey({
+      columns: [table.namespace, table.teamId],
+      foreignColumns: [team.namespace, team.id],
+    }),
+  ],
+)
+
+/** Refused provisioning requests that wait for a person; one row for a subject and a reason. */
+export const conflict = sqliteTable(
+  'conflict',
+  {
+    namespace: text('namespace')
+      .notNull()
+      .references(() => namespace.name),
+    id: text('id').notNull(),
+    /** Whom the request was about: a userName, a name of a team, an id or a path. */
+    subject: text('subject').notNull(),
+    /** The messageId of the refusal. */
+    reason: text('reason').notNull(),
+    status: integer('status').notNull(),
+    detail: text('detail').notNull(),
+    /** JSON: method, path and body of the last such request, without secrets. */
+    request: text('request').notNull(),
+    /** The name of the service account. */
+    account: text('account').notNull(),
+    count: integer('count').notNull(),
+    firstAt: integer('first_at').notNull(),
+    lastAt: integer('last_at').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.namespace, table.id] }),
+    unique('conflict_subject').on(table.namespace, table.subject, table.reason),
+    index('conflict_last').on(table.namespace, table.lastAt),
+  ],
+)
+
+/** How many requests were refused in an hour. */
+export const refusalCount = sqliteTable(
+  'refusal_count',
+  {
+    namespace: text('namespace')
+      .notNull()
+      .references(() => namespace.name),
+    /** Hours since 1970. */
+    hour: integer('hour').notNull(),
+    count: integer('count').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.namespace, table.hour] })],
 )

@@ -25,7 +25,7 @@ import type { Statement } from './database.ts'
 import { type Action, closeEvents } from './event.ts'
 import { StoreFailure } from './failure.ts'
 import { type Held, release } from './held.ts'
-import { carryOut, keepBeforeImage, planEvents } from './membership.ts'
+import { carryOut, keepBeforeImage, markInherited, planEvents } from './membership.ts'
 import { Refusal } from './refusal.ts'
 
 export interface Member {
@@ -216,7 +216,7 @@ async function insertTeam(
         ${caller.now}, ${caller.now})`,
     ...planEvents(caller, principal, 'team.create', id, change, { after: attributes }),
     ...carryOut(caller, principal, id, { always: true }),
-    closeEvents(principal, { teams: 1 }),
+    closeEvents(principal, { teams: 1, managedTeams: 1 }),
   ]
   return write(caller, principal, sql`1`, statements, id, withMembers)
 }
@@ -328,7 +328,7 @@ async function replaceTeam(
     and t.id = ${id}${exact ? sql` and t.revision = ${current.revision}` : sql``})`
   const described = changesAttributes || adopts ? difference(before, attributes) : undefined
   const statements = [
-    ...(adopts ? keepBeforeImage(caller, namespace, id, before) : []),
+    ...(adopts ? keepBeforeImage(caller, namespace, current, before) : []),
     ...planEvents(caller, principal, how.action, id, change, described),
     ...(changesAttributes || adopts
       ? [
@@ -337,8 +337,9 @@ async function replaceTeam(
             where namespace = ${namespace} and id = ${id}`,
         ]
       : []),
+    ...markInherited(namespace, id, change, adopts),
     ...carryOut(caller, principal, id, { always: changesAttributes || adopts }),
-    closeEvents(principal),
+    closeEvents(principal, { managedTeams: adopts ? 1 : 0 }),
   ]
   try {
     return await write(caller, principal, condition, statements, id, how.withMembers)
@@ -382,7 +383,7 @@ export async function deleteTeam(
       ...planEvents(caller, principal, 'team.delete', id, nobody, { before: attributesOf(row) }),
       sql`delete from membership where namespace = ${namespace} and team_id = ${id}`,
       sql`delete from team where namespace = ${namespace} and id = ${id}`,
-      closeEvents(principal, { teams: -1 }),
+      closeEvents(principal, { teams: -1, managedTeams: -1 }),
     ]
     await writeAs(caller, principal, condition, statements, [])
   })

@@ -213,7 +213,9 @@ async function insertChunk(
       from namespace n
       cross join ${each} where n.name = ${namespace} and ${inserted}`,
     sql`update namespace set
-        users = users + (select count(*) from ${each} where ${inserted}),
+        (users, managed_users) = (
+          select namespace.users + count(*), namespace.managed_users + count(*)
+          from ${each} where ${inserted}),
         event_seq = max(event_seq,
           coalesce((select max(e.seq) from event e where e.namespace = ${namespace}), 0))
       where name = ${namespace}`,

@@ -276,7 +276,11 @@ async function insertUser(
     insertEmails(namespace, id, keys.emails),
     sql`delete from retained where namespace = ${namespace} and id = ${id}`,
     recordEvent(caller, principal, action, id, sql`${changes}`),
-    closeEvents(principal, { users: 1 }),
+    closeEvents(principal, {
+      users: 1,
+      managedUsers: 1,
+      retained: retained === undefined ? 0 : -1,
+    }),
   ]
   const answers = [selectUser(namespace, id)] as const
   const written = writeAs(caller, principal, condition, statements, answers)
@@ -345,9 +349,10 @@ async function replaceAttributes(
   const emailsChange = !sameValue([...keys.emails], [...before.emails])
   const { managed } = current
   const changes = describeChange(current.attributes, attributes)
-  const adoption = sql`insert into adoption (namespace, subject, request_id, part, at, before)
-    values (${namespace}, ${id}, ${caller.requestId}, 0, ${caller.now},
-      ${JSON.stringify(current.attributes)})`
+  const adoption = sql`insert into adoption
+      (namespace, subject, type, revision, request_id, part, at, before)
+    values (${namespace}, ${id}, 'user', ${current.revision + 1}, ${caller.requestId}, 0,
+      ${caller.now}, ${JSON.stringify(current.attributes)})`
   // Whoever has the externalId now is not the person who was deleted with it; the record keeps it
   // among its attributes, but is found by it no longer.
   const releaseRetained = sql`update retained set external_id = null
@@ -367,7 +372,7 @@ async function replaceAttributes(
     ...(managed && keys.externalId === before.externalId ? [] : [releaseRetained]),
     ...(managed ? [] : [adoption]),
     recordEvent(caller, principal, managed ? 'user.update' : 'user.adopt', id, sql`${changes}`),
-    closeEvents(principal),
+    closeEvents(principal, { managedUsers: managed ? 0 : 1 }),
   ]
   const condition = unchanged(namespace, current, preconditions)
   try {
@@ -450,7 +455,7 @@ export async function deleteUser(
       sql`delete from membership where ${ofUser}`,
       sql`delete from user_email where ${ofUser}`,
       sql`delete from user where namespace = ${namespace} and id = ${id}`,
-      closeEvents(principal, { users: -1 }),
+      closeEvents(principal, { users: -1, managedUsers: -1, retained: 1 }),
     ]
     await writeAs(caller, principal, condition, statements, [])
   })

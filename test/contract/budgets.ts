@@ -69,7 +69,7 @@ function recorded(binding: D1Database) {
 }
 
 const TABLES =
-  'namespace|token|service_account|user|user_email|team|membership|event|retained|adoption'
+  'namespace|token|service_account|user|user_email|team|membership|event|retained|adoption|team_mapping'
 const ALIASES = new RegExp(`\\b(?:from|join|update|into)\\s+(${TABLES})\\b(?:\\s+(\\w+))?`, 'gi')
 
 /** The steps of a plan that read a table whole, or all that a namespace holds of it. */
@@ -126,12 +126,13 @@ async function seed(binding: D1Database, { namespace }: Tenant): Promise<void> {
         from c where n < 1000`)
       .bind(namespace, START),
     binding
-      .prepare(`insert into membership select ?1, 'g000000', id from user
+      .prepare(`insert into membership (namespace, team_id, user_id) select ?1, 'g000000', id from user
         where namespace = ?1 order by id limit ${MEMBERS}`)
       .bind(namespace),
     binding
       .prepare(
-        `insert into membership values (?1, 'g000001', 'u000000'), (?1, 'g000002', 'u000000')`,
+        `insert into membership (namespace, team_id, user_id)
+          values (?1, 'g000001', 'u000000'), (?1, 'g000002', 'u000000')`,
       )
       .bind(namespace),
     binding
@@ -145,7 +146,8 @@ async function seed(binding: D1Database, { namespace }: Tenant): Promise<void> {
           ?2, '{}' from c`)
       .bind(namespace, START),
     binding
-      .prepare(`update namespace set users = ${USERS}, teams = 1000, event_seq = ${USERS}
+      .prepare(`update namespace set users = ${USERS}, teams = 1000, managed_users = ${USERS},
+        managed_teams = 1000, event_seq = ${USERS}
         where name = ?1`)
       .bind(namespace),
   ])

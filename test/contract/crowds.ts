@@ -42,7 +42,7 @@ async function addCrowd(tenant: Tenant, count: number): Promise<void> {
         json_object('schemas', json_array('urn:ietf:params:scim:schemas:core:2.0:User'),
           'userName', printf('crowd%d', n), 'active', json('true'))
       from c`,
-    sql`update namespace set users = users + ${count} where name = ${tenant.namespace}`,
+    sql`update namespace set users = users + ${count}, managed_users = managed_users + ${count} where name = ${tenant.namespace}`,
   ])
 }
 

@@ -48,3 +48,44 @@ test('tokens from before there were accounts with permissions keep what they may
   ])
   client.close()
 })
+
+test('what is there is counted, and adoptions say what they are of', async () => {
+  const client = createClient({ url: ':memory:' })
+  const apply = async (...names: string[]) => {
+    for (const name of names) {
+      for (const statement of statementsOf(name)) await client.execute(statement)
+    }
+  }
+  await apply('0000_tables', '0001_guard', '0002_accounts', '0003_account_permissions')
+  await client.executeMultiple(`
+    insert into namespace (name, users, teams, created_at)
+      values ('default', 2, 2, 1), ('org-2', 1, 0, 1);
+    insert into user (namespace, id, revision, managed, active, user_name_key,
+      sessions_valid_from, created_at, last_modified, resource, folded) values
+      ('default', 'u1', 1, 1, 1, 'ada', 0, 1, 1, '{}', '{}'),
+      ('default', 'u2', 1, 0, 1, 'bob', 0, 1, 1, '{}', '{}'),
+      ('org-2', 'u1', 1, 1, 1, 'ada', 0, 1, 1, '{}', '{}');
+    insert into team (namespace, id, revision, managed, display_name, display_name_key,
+      created_at, last_modified) values
+      ('default', 'g1', 1, 1, 'A', 'a', 1, 1), ('default', 'g2', 1, 0, 'B', 'b', 1, 1);
+    insert into retained (namespace, id, user_name_key, revision, created_at, deleted_at, resource)
+      values ('org-2', 'u9', 'gone', 1, 1, 2, '{}');
+    insert into adoption (namespace, subject, request_id, part, at, before) values
+      ('default', 'u1', 'r1', 0, 5, '{"userName":"ada"}'),
+      ('default', 'g1', 'r2', 0, 6, '{"attributes":{"displayName":"A"},"members":["u2"]}');
+  `)
+  await apply('0004_status', '0005_status_counts')
+  const namespaces = await client.execute(
+    'select name, users, teams, managed_users, managed_teams, retained from namespace order by 1',
+  )
+  expect(namespaces.rows.map((row) => Object.values(row))).toEqual([
+    ['default', 2, 2, 1, 1, 0],
+    ['org-2', 1, 0, 1, 0, 1],
+  ])
+  const adoptions = await client.execute('select subject, type, revision from adoption order by at')
+  expect(adoptions.rows.map((row) => Object.values(row))).toEqual([
+    ['u1', 'user', 0],
+    ['g1', 'team', 0],
+  ])
+  client.close()
+})

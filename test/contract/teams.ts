@@ -245,6 +245,27 @@ export function teams(open: Open): void {
     expect(await refusalOf(post(tenant, 'crew'))).toMatchObject({ kind: 'taken' })
   })
 
+  test('members whom an adopted team brought along are marked until a change names them', async () => {
+    const tenant = await makeTenant()
+    const [a = '', b = '', c = '', d = ''] = await people(tenant, 4)
+    const inherited = async () => {
+      const rows = await query<{ readonly id: string }>(
+        tenant,
+        sql`select user_id as id from membership
+          where namespace = ${tenant.namespace} and inherited = 1 order by user_id`,
+      )
+      return rows.map(({ id }) => id)
+    }
+    await addUnmanagedTeam(tenant, 'team-hand', 'crew', [a, b, c])
+    expect(await inherited()).toEqual([])
+    await post(tenant, 'crew', [b, d])
+    expect(await inherited()).toEqual([a, c])
+    await change(tenant, 'team-hand', addMembers(a))
+    expect(await inherited()).toEqual([c])
+    await change(tenant, 'team-hand', replaceMembers(a, b, c, d))
+    expect(await inherited()).toEqual([])
+  })
+
   test('a change adopts a team, also one that changes nothing', async () => {
     const tenant = await makeTenant()
     await addUnmanagedTeam(tenant, 'team-hand', 'crew')

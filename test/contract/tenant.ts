@@ -283,6 +283,9 @@ export async function snapshot({ database, namespace }: Tenant): Promise<Record<
     'event',
     'retained',
     'adoption',
+    'team_mapping',
+    'conflict',
+    'refusal_count',
     'service_account',
     'token',
   ]
@@ -304,6 +307,11 @@ export async function expectConsistent(tenant: Tenant): Promise<void> {
     sql`select
         n.users - (select count(*) from user u where u.namespace = n.name) as users,
         n.teams - (select count(*) from team t where t.namespace = n.name) as teams,
+        n.managed_users - (select count(*) from user u
+          where u.namespace = n.name and u.managed = 1) as "managedUsers",
+        n.managed_teams - (select count(*) from team t
+          where t.namespace = n.name and t.managed = 1) as "managedTeams",
+        n.retained - (select count(*) from retained r where r.namespace = n.name) as retained,
         (select count(*) from team t where t.namespace = n.name and t.members <> (
           select count(*) from membership m
           where m.namespace = t.namespace and m.team_id = t.id)) as members,
@@ -312,7 +320,10 @@ export async function expectConsistent(tenant: Tenant): Promise<void> {
         n.event_seq - (select count(*) from event e where e.namespace = n.name) as events
       from namespace n where n.name = ${namespace}`,
   )
-  expect(counts).toEqual({ users: 0, teams: 0, members: 0, eventSeq: 0, events: 0 })
+  expect(counts).toEqual({
+    ...{ users: 0, teams: 0, managedUsers: 0, managedTeams: 0, retained: 0 },
+    ...{ members: 0, eventSeq: 0, events: 0 },
+  })
   const users = await query<{
     readonly id: string
     readonly resource: string

@@ -368,6 +368,9 @@ describe('twin namespaces', () => {
       'event',
       'retained',
       'adoption',
+      'team_mapping',
+      'conflict',
+      'refusal_count',
     ]) {
       const columns = (await query(`pragma table_info("${table}")`)).map(({ name }) => String(name))
       const rest = columns.filter((name) => name !== 'namespace')
@@ -379,8 +382,9 @@ describe('twin namespaces', () => {
       )
     }
     await query(
-      `update namespace set (users, teams, event_seq) = (select n.users, n.teams, n.event_seq
-        from namespace n where n.name = ?2) where name = ?1`,
+      `update namespace set (users, teams, managed_users, managed_teams, retained, event_seq) = (
+          select n.users, n.teams, n.managed_users, n.managed_teams, n.retained, n.event_seq
+          from namespace n where n.name = ?2) where name = ?1`,
       other.namespace,
       a.client.namespace,
     )

@@ -23,6 +23,9 @@ const TABLES = {
   event: 'namespace',
   retained: 'namespace',
   adoption: 'namespace',
+  team_mapping: 'namespace',
+  conflict: 'namespace',
+  refusal_count: 'namespace',
 } as const
 
 /** Every row of a namespace, as text: two dumps are equal when nothing changed between them. */
@@ -45,6 +48,8 @@ export async function userRow(namespace: string, id: string): Promise<Row | unde
 /** Makes an account or team one that SCIM does not manage yet, such as one made by hand. */
 export async function unmanage(table: 'user' | 'team', namespace: string, id: string) {
   await query(`update ${table} set managed = 0 where namespace = ? and id = ?`, namespace, id)
+  const counter = `managed_${table}s`
+  await query(`update namespace set ${counter} = ${counter} - 1 where name = ?`, namespace)
 }
 
 /**
