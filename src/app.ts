@@ -2,12 +2,15 @@
 import { Hono } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import { getPath } from 'hono/utils/url'
+import { accountRoutes } from './http/admin/accounts.ts'
 import { eventRoutes } from './http/admin/events.ts'
+import { importRoutes } from './http/admin/import.ts'
 import { loginRoutes } from './http/admin/login.ts'
 import { namespaceRoutes } from './http/admin/namespaces.ts'
 import { retainedRoutes } from './http/admin/retained.ts'
 import { serviceAccountRoutes } from './http/admin/service-accounts.ts'
 import { settingsRoutes } from './http/admin/settings.ts'
+import { teamRoutes } from './http/admin/teams.ts'
 import { API, type Dependencies, type ScimEnv } from './http/context.ts'
 import { describeReason, failureResponse, type Reason, reasonOf } from './http/failure.ts'
 import { scimRoutes } from './http/scim/routes.ts'
@@ -17,7 +20,7 @@ import { StoreFailure } from './store/failure.ts'
 
 /** Paths of the admin API; everything else is answered as SCIM. */
 const ADMIN = new RegExp(
-  `^${API}(?:/[^/]+/(?:config|serviceaccounts|login|events|retained)(?:/.*)?)?$`,
+  `^${API}(?:/[^/]+/(?:config|serviceaccounts|login|events|retained|accounts|teams|import)(?:/.*)?)?$`,
 )
 /** The path of one namespace, which the operator deletes and SCIM has nothing at. */
 const NAMESPACE = new RegExp(`^${API}/[^/]+$`)
@@ -83,6 +86,9 @@ export function createApp(dependencies: Dependencies) {
   app.route(`${API}/:namespace/events`, eventRoutes(dependencies))
   app.route(`${API}/:namespace/retained`, retainedRoutes(dependencies))
   app.route(`${API}/:namespace/login`, loginRoutes(dependencies))
+  app.route(`${API}/:namespace/accounts`, accountRoutes(dependencies))
+  app.route(`${API}/:namespace/teams`, teamRoutes(dependencies))
+  app.route(`${API}/:namespace/import`, importRoutes(dependencies))
   app.route(`${API}/:namespace`, scimRoutes(dependencies))
 
   const answer = (reason: Reason, request: Request) =>

@@ -6,7 +6,7 @@
 import { errorBody, type ProtocolReason, quote, Refused, type ScimType } from '../scim/error.ts'
 import type { JsonObject } from '../scim/json.ts'
 import { StoreFailure } from '../store/failure.ts'
-import type { StoreReason } from '../store/refusal.ts'
+import type { Provisioned, StoreReason } from '../store/refusal.ts'
 
 /** What HTTP itself, or an operator's request, is refused for. */
 export type HttpReason =
@@ -58,6 +58,62 @@ const ATTRIBUTE_NAMES = {
 function challenge(error?: string, more = ''): Readonly<Record<string, string>> {
   const parameters = error === undefined ? '' : `, error="${error}"${more}`
   return { 'WWW-Authenticate': `Bearer realm="scim"${parameters}` }
+}
+
+const BY_SCIM = 'change it at the identity provider, or have the operator release it from SCIM.'
+const BY_GROUP_SYNC =
+  'change it at the identity provider, have the operator release the team, or turn group sync off.'
+
+/** What Grafana says to a change by hand of what SCIM manages, in its own words and codes. */
+const PROVISIONED: Readonly<Record<Provisioned, WireFailure>> = {
+  'user-info': {
+    status: 403,
+    messageId: 'user.provisioned',
+    message: 'User info cannot be updated for external Users',
+    detail: `SCIM manages this user: ${BY_SCIM}`,
+  },
+  'user-deletion': {
+    status: 403,
+    messageId: 'user.provisioned',
+    message: 'provisioned user cannot be deleted',
+    detail: `SCIM manages this user: ${BY_SCIM}`,
+  },
+  user: {
+    status: 403,
+    messageId: 'user.provisioned',
+    message: 'provisioned user cannot be un-provisioned',
+    detail: 'SCIM manages this user; only the operator releases it, by POST …/release.',
+  },
+  'team-name': {
+    status: 400,
+    messageId: 'team.provisioned',
+    message: 'Team name cannot be changed for provisioned teams',
+    detail: `SCIM manages this team: ${BY_SCIM}`,
+  },
+  'team-deletion': {
+    status: 400,
+    messageId: 'team.provisioned',
+    message: 'Cannot delete provisioned teams',
+    detail: `SCIM manages this team: ${BY_GROUP_SYNC}`,
+  },
+  'team-members': {
+    status: 400,
+    messageId: 'team.provisioned',
+    message: 'Team memberships cannot be updated for provisioned teams',
+    detail: `SCIM manages this team: ${BY_GROUP_SYNC}`,
+  },
+  team: {
+    status: 400,
+    messageId: 'team.provisioned',
+    message: 'provisioned teams cannot be updated to non-provisioned teams',
+    detail: 'SCIM manages this team; only the operator releases it, by POST …/release.',
+  },
+  'by-hand': {
+    status: 403,
+    messageId: 'scim.provisioned-by-hand',
+    message: 'only service users can provision a user',
+    detail: 'Nothing is made provisioned by hand: SCIM takes it under management by writing to it.',
+  },
 }
 
 /** What becomes of a reason; the switch is exhaustive. */
@@ -319,6 +375,21 @@ export function describeReason(reason: Reason): WireFailure {
         status: 409,
         messageId: 'serviceaccounts.name-taken',
         detail: `There is a ${reason.what} called ${quote(reason.name)} already; choose another name.`,
+      }
+    case 'provisioned':
+      return PROVISIONED[reason.what]
+    case 'listed-twice':
+      return {
+        status: 409,
+        messageId: 'import.listed-twice',
+        detail: `The list names ${quote(reason.value)} twice; the first entry counts.`,
+      }
+    case 'already-member':
+      return {
+        status: 400,
+        messageId: 'team.already-member',
+        message: 'User is already added to this team',
+        detail: `The user ${quote(reason.id)} is a member of this team already.`,
       }
     case 'no-settings':
       return {

@@ -5,6 +5,17 @@ import type { CredentialReason } from '../tenancy/credential.ts'
 /** The attributes that are unique, in the order in which they are checked. */
 export type UniqueAttribute = 'userName' | 'externalId' | 'emails' | 'displayName'
 
+/** What of a provisioned user or team was to be changed by hand, or made provisioned by hand. */
+export type Provisioned =
+  | 'user-info'
+  | 'user-deletion'
+  | 'user'
+  | 'team-name'
+  | 'team-deletion'
+  | 'team-members'
+  | 'team'
+  | 'by-hand'
+
 export type StoreReason =
   | CredentialReason
   | { readonly kind: 'not-found'; readonly resourceType: 'User' | 'Group'; readonly id: string }
@@ -23,6 +34,9 @@ export type StoreReason =
       readonly what: 'service account' | 'token'
       readonly name: string
     }
+  | { readonly kind: 'provisioned'; readonly what: Provisioned }
+  | { readonly kind: 'listed-twice'; readonly value: string }
+  | { readonly kind: 'already-member'; readonly id: string }
   | { readonly kind: 'no-settings'; readonly namespace: string }
   | { readonly kind: 'contention' }
 

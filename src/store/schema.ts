@@ -118,6 +118,7 @@ export const user = sqliteTable(
     unique('user_user_name').on(table.namespace, table.userNameKey),
     unique('user_email_key').on(table.namespace, table.emailKey),
     unique('user_external_id').on(table.namespace, table.externalId),
+    index('user_unmanaged').on(table.namespace, table.id).where(sql`managed = 0`),
   ],
 )
 

@@ -22,7 +22,7 @@ import {
   writeAs,
 } from './authority.ts'
 import type { Statement } from './database.ts'
-import { type Action, closeEvents } from './event.ts'
+import { closeEvents } from './event.ts'
 import { StoreFailure } from './failure.ts'
 import { type Held, release } from './held.ts'
 import { carryOut, keepBeforeImage, markInherited, planEvents } from './membership.ts'
@@ -66,7 +66,7 @@ export interface MemberRow extends Member {
 export const teamColumns = sql`t.id, t.revision, t.managed, t.display_name as "displayName",
   t.external_id as "externalId", t.created_at as "createdAt", t.last_modified as "lastModified"`
 
-function selectTeam(
+export function selectTeam(
   namespace: Namespace,
   id: string,
   allowed: Allowed = unconditionally,
@@ -93,7 +93,8 @@ export function selectMembers(
 /** Stands where no members are asked for. */
 export const noMembers: Statement<MemberRow> = sql<MemberRow>`select 1 where 0`
 
-function attributesOf(row: TeamRow): Attributes {
+/** The attributes of a team as SCIM shows them. */
+export function attributesOf(row: TeamRow): Attributes {
   const { displayName, externalId } = row
   return externalId === null ? { displayName } : { externalId, displayName }
 }
@@ -112,7 +113,8 @@ export function toTeam(row: TeamRow, members?: readonly Member[]): StoredTeam {
   }
 }
 
-function found(row: TeamRow | undefined, id: string): TeamRow {
+/** @throws Refusal `not-found` where there is no row */
+export function foundTeam(row: TeamRow | undefined, id: string): TeamRow {
   if (row === undefined) throw new Refusal({ kind: 'not-found', resourceType: 'Group', id })
   return row
 }
@@ -131,7 +133,7 @@ export async function readTeam(
     selectTeam(namespace, id, allowed),
     withMembers ? selectMembers(namespace, sql`${id}`, allowed) : noMembers,
   ])
-  return toTeam(found(rows[0][0], id), withMembers ? rows[1] : undefined)
+  return toTeam(foundTeam(rows[0][0], id), withMembers ? rows[1] : undefined)
 }
 
 function requireSync({ settings }: Principal): void {
@@ -140,7 +142,11 @@ function requireSync({ settings }: Principal): void {
   }
 }
 
-function selectByName(namespace: Namespace, name: string, allowed: Allowed): Statement<TeamRow> {
+export function selectByName(
+  namespace: Namespace,
+  name: string,
+  allowed: Allowed,
+): Statement<TeamRow> {
   return sql<TeamRow>`select ${teamColumns} from ${allowed} team t
     where t.namespace = ${namespace} and t.display_name_key = ${fold(name)}`
 }
@@ -155,7 +161,7 @@ function requireSmall(attributes: Attributes): void {
   }
 }
 
-function taken(name: string): Refusal {
+export function taken(name: string): Refusal {
   return new Refusal({ kind: 'taken', attribute: 'displayName', value: name })
 }
 
@@ -195,16 +201,17 @@ export async function createTeam(
         withMembers,
       })
     }
-    return insertTeam(caller, principal, given, change, withMembers)
+    return insertTeam(caller, principal, given, change, { managed: true, withMembers })
   })
 }
 
-async function insertTeam(
+/** Puts a new team into the tables. */
+export async function insertTeam(
   caller: Caller,
   principal: Principal,
   attributes: Attributes,
   change: MemberChange,
-  withMembers: boolean,
+  { managed, withMembers }: { readonly managed: boolean; readonly withMembers: boolean },
 ): Promise<StoredTeam> {
   const { namespace } = principal
   const id = caller.newId('team')
@@ -212,11 +219,11 @@ async function insertTeam(
   const statements = [
     sql`insert into team (namespace, id, revision, managed, display_name, display_name_key,
         external_id, created_at, last_modified)
-      values (${namespace}, ${id}, 0, 1, ${name}, ${fold(name)}, ${externalIdOf(attributes)},
-        ${caller.now}, ${caller.now})`,
+      values (${namespace}, ${id}, 0, ${managed ? 1 : 0}, ${name}, ${fold(name)},
+        ${externalIdOf(attributes)}, ${caller.now}, ${caller.now})`,
     ...planEvents(caller, principal, 'team.create', id, change, { after: attributes }),
     ...carryOut(caller, principal, id, { always: true }),
-    closeEvents(principal, { teams: 1, managedTeams: 1 }),
+    closeEvents(principal, { teams: 1, managedTeams: managed ? 1 : 0 }),
   ]
   return write(caller, principal, sql`1`, statements, id, withMembers)
 }
@@ -241,7 +248,7 @@ async function write(
   ] as const
   const written = writeAs(caller, principal, condition, statements, answers)
   const [[row], members] = await written.catch(refuseLimits)
-  return toTeam(found(row, id), withMembers ? members : undefined)
+  return toTeam(foundTeam(row, id), withMembers ? members : undefined)
 }
 
 function refuseLimits(error: unknown): never {
@@ -282,7 +289,7 @@ export async function changeTeam(
       needsMembers ? selectMembers(namespace, sql`${id}`, allowed) : noMembers,
     ])
     requireSync(principal)
-    const row = found(rows[0][0], id)
+    const row = foundTeam(rows[0][0], id)
     const current = toTeam(row)
     if (!mayWrite(preconditions, current.version)) {
       throw new Refusal({ kind: 'stale-version' })
@@ -304,35 +311,39 @@ export async function changeTeam(
 }
 
 /**
- * Writes attributes and members of a team that was read. Unless the attributes change or the
- * result depends on what was read, the team need only be there.
+ * Writes attributes and members of a team that was read; `team.adopt` lets SCIM manage it. Unless
+ * the attributes change or the result depends on what was read, the team need only be there.
  */
-async function replaceTeam(
+export async function replaceTeam(
   caller: Caller,
   principal: Principal,
   current: TeamRow,
   attributes: Attributes,
   change: MemberChange,
-  how: { readonly action: Action; readonly withMembers: boolean; readonly asRead?: boolean },
+  how: {
+    readonly action: 'team.adopt' | 'team.update'
+    readonly withMembers: boolean
+    readonly asRead?: boolean
+  },
 ): Promise<StoredTeam> {
   const { namespace } = principal
   const { id } = current
   const before = attributesOf(current)
   const changesAttributes = !sameValue(before, attributes)
-  const adopts = current.managed === 0
+  const adopts = how.action === 'team.adopt'
   const name = String(attributes.displayName)
   const changesMembers = change.replace || change.add.size > 0 || change.remove.size > 0
   if (!changesAttributes && !adopts && !changesMembers && !how.withMembers) return toTeam(current)
   const exact = changesAttributes || adopts || how.asRead === true
   const condition = sql`exists (select 1 from team t where t.namespace = ${namespace}
-    and t.id = ${id}${exact ? sql` and t.revision = ${current.revision}` : sql``})`
+    and t.id = ${id} and t.managed = ${current.managed}${exact ? sql` and t.revision = ${current.revision}` : sql``})`
   const described = changesAttributes || adopts ? difference(before, attributes) : undefined
   const statements = [
     ...(adopts ? keepBeforeImage(caller, namespace, current, before) : []),
     ...planEvents(caller, principal, how.action, id, change, described),
     ...(changesAttributes || adopts
       ? [
-          sql`update team set managed = 1, display_name = ${name}, display_name_key = ${fold(name)},
+          sql`update team set managed = ${adopts ? 1 : current.managed}, display_name = ${name}, display_name_key = ${fold(name)},
               external_id = ${externalIdOf(attributes)}
             where namespace = ${namespace} and id = ${id}`,
         ]
@@ -370,21 +381,31 @@ export async function deleteTeam(
       selectTeam(namespace, id, allowed),
     ])
     requireSync(principal)
-    const row = found(rows[0][0], id)
+    const row = foundTeam(rows[0][0], id)
     if (row.managed === 0) throw new Refusal({ kind: 'unmanaged', resourceType: 'Group' })
     if (!mayWrite(preconditions, groupVersion(row.revision))) {
       throw new Refusal({ kind: 'stale-version' })
     }
-    const { namespace } = principal
-    const nobody: MemberChange = { replace: true, add: new Set(), remove: new Set() }
-    const condition = sql`exists (select 1 from team t where t.namespace = ${namespace}
-      and t.id = ${id} and t.revision = ${row.revision})`
-    const statements = [
-      ...planEvents(caller, principal, 'team.delete', id, nobody, { before: attributesOf(row) }),
-      sql`delete from membership where namespace = ${namespace} and team_id = ${id}`,
-      sql`delete from team where namespace = ${namespace} and id = ${id}`,
-      closeEvents(principal, { teams: -1, managedTeams: -1 }),
-    ]
-    await writeAs(caller, principal, condition, statements, [])
+    await removeTeam(caller, principal, row)
   })
+}
+
+/** Takes a team that was read out of the tables, with its memberships. */
+export async function removeTeam(
+  caller: Caller,
+  principal: Principal,
+  team: TeamRow,
+): Promise<void> {
+  const { namespace } = principal
+  const { id, revision, managed } = team
+  const nobody: MemberChange = { replace: true, add: new Set(), remove: new Set() }
+  const condition = sql`exists (select 1 from team t where t.namespace = ${namespace}
+    and t.id = ${id} and t.revision = ${revision})`
+  const statements = [
+    ...planEvents(caller, principal, 'team.delete', id, nobody, { before: attributesOf(team) }),
+    sql`delete from membership where namespace = ${namespace} and team_id = ${id}`,
+    sql`delete from team where namespace = ${namespace} and id = ${id}`,
+    closeEvents(principal, { teams: -1, managedTeams: -managed }),
+  ]
+  await writeAs(caller, principal, condition, statements, [])
 }

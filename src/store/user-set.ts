@@ -126,7 +126,7 @@ export async function createUsers(
   }
   const created = new Map<string, UserRow>()
   for (const chunk of chunks(fresh)) {
-    for (const row of await insertChunk(caller, principal, chunk)) created.set(row.id, row)
+    for (const row of await insertChunk(caller, principal, chunk, true)) created.set(row.id, row)
   }
   return outcomes.map((outcome, index) => {
     const row = created.get(given[index]?.id ?? '')
@@ -146,14 +146,14 @@ function indexCandidates(rows: readonly CandidateRow[]): Map<string, CandidateRo
 }
 
 /** One user as the insert reads it from JSON. */
-interface Prepared {
+export interface Prepared {
   readonly id: string
   readonly requestId: string
   readonly text: string
 }
 
 /** @throws Refusal `resource-too-large` */
-function prepare({ id, requestId, attributes }: NewUser): Prepared {
+export function prepare({ id, requestId, attributes }: NewUser): Prepared {
   const { resource, folded, active, keys } = accountColumns(attributes)
   const text = JSON.stringify({
     ...{ id, requestId, resource, folded, active },
@@ -163,7 +163,8 @@ function prepare({ id, requestId, attributes }: NewUser): Prepared {
   return { id, requestId, text }
 }
 
-function chunks(users: readonly Prepared[]): Prepared[][] {
+/** Splits a set so that each part fits into one parameter. */
+export function chunks(users: readonly Prepared[]): Prepared[][] {
   const result: Prepared[][] = []
   let size = CHUNK
   for (const user of users) {
@@ -177,10 +178,17 @@ function chunks(users: readonly Prepared[]): Prepared[][] {
   return result
 }
 
-async function insertChunk(
+/**
+ * Inserts those users of a chunk whose unique values nobody has.
+ *
+ * @param managed whether SCIM manages them from the start
+ * @returns the users that were inserted
+ */
+export async function insertChunk(
   caller: Caller,
   principal: Principal,
   users: readonly Prepared[],
+  managed: boolean,
 ): Promise<UserRow[]> {
   const { namespace } = principal
   const { now } = caller
@@ -194,7 +202,7 @@ async function insertChunk(
   const statements: Statement[] = [
     sql`insert into user (namespace, id, revision, managed, active, user_name_key, email_key,
         external_id, sessions_valid_from, created_at, last_modified, resource, folded)
-      select ${namespace}, ${field('id')}, 1, 1, ${field('active')}, ${field('userName')},
+      select ${namespace}, ${field('id')}, 1, ${managed ? 1 : 0}, ${field('active')}, ${field('userName')},
         ${field('email')}, ${field('externalId')},
         case ${field('active')} when 1 then 0 else ${now} end, ${now}, ${now},
         ${field('resource')}, ${field('folded')}
@@ -214,7 +222,7 @@ async function insertChunk(
       cross join ${each} where n.name = ${namespace} and ${inserted}`,
     sql`update namespace set
         (users, managed_users) = (
-          select namespace.users + count(*), namespace.managed_users + count(*)
+          select namespace.users + count(*), namespace.managed_users + ${managed ? sql`count(*)` : sql`0`}
           from ${each} where ${inserted}),
         event_seq = max(event_seq,
           coalesce((select max(e.seq) from event e where e.namespace = ${namespace}), 0))

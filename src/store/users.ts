@@ -79,7 +79,7 @@ export const userColumns = sql`
   (select json_extract(b.resource, '$.displayName') from user b
     where b.namespace = u.namespace and b.id = ${managerId}) as "managerName"`
 
-function selectUser(
+export function selectUser(
   namespace: Namespace,
   id: string,
   allowed: Allowed = unconditionally,
@@ -105,7 +105,8 @@ export function toUser(row: UserRow): StoredUser {
   }
 }
 
-function found(row: UserRow | undefined, id: string): StoredUser {
+/** @throws Refusal `not-found` where there is no row */
+export function foundUser(row: UserRow | undefined, id: string): StoredUser {
   if (row === undefined) throw new Refusal({ kind: 'not-found', resourceType: 'User', id })
   return toUser(row)
 }
@@ -119,7 +120,7 @@ export async function readUser(caller: Caller, id: string): Promise<StoredUser> 
   const { rows } = await readAs(caller, ['org.users:read'], (namespace, allowed) => [
     selectUser(namespace, id, allowed),
   ])
-  return found(rows[0][0], id)
+  return foundUser(rows[0][0], id)
 }
 
 /** @throws Refusal `sync-disabled` */
@@ -193,14 +194,14 @@ export function refuseTaken(
   }
 }
 
-interface RetainedRow {
+export interface RetainedRow {
   readonly id: string
   readonly revision: number
   readonly createdAt: number
 }
 
 /** The retained account that a new user with this externalId takes up again. */
-function selectRetained(
+export function selectRetained(
   namespace: Namespace,
   externalId: string | null,
   allowed: Allowed,
@@ -242,18 +243,23 @@ export async function createUser(caller: Caller, body: Held<Attributes>): Promis
     if (unmanaged !== undefined) {
       const current = toUser(unmanaged)
       const merged = completed(current.attributes, { active: true, ...attributes })
-      return replaceAttributes(caller, principal, current, merged)
+      return replaceAttributes(caller, principal, current, merged, 'user.adopt')
     }
-    return insertUser(caller, principal, { active: true, ...attributes }, retained)
+    return insertUser(caller, principal, { active: true, ...attributes }, retained, true)
   })
 }
 
-/** Puts a user into the tables, under a new id or under that of a retained account. */
-async function insertUser(
+/**
+ * Puts a user into the tables, under a new id or under that of a retained account.
+ *
+ * @param managed whether SCIM manages it from the start
+ */
+export async function insertUser(
   caller: Caller,
   principal: Principal,
   attributes: Attributes,
   retained: RetainedRow | undefined,
+  managed: boolean,
 ): Promise<StoredUser> {
   const { namespace } = principal
   const id = retained?.id ?? caller.newId('user')
@@ -270,7 +276,7 @@ async function insertUser(
   const statements = [
     sql`insert into user (namespace, id, revision, managed, active, user_name_key, email_key,
         external_id, sessions_valid_from, created_at, last_modified, resource, folded)
-      values (${namespace}, ${id}, ${revision}, 1, ${active}, ${keys.userName}, ${keys.email},
+      values (${namespace}, ${id}, ${revision}, ${managed ? 1 : 0}, ${active}, ${keys.userName}, ${keys.email},
         ${keys.externalId}, ${active === 1 && retained === undefined ? 0 : caller.now},
         ${createdAt}, ${caller.now}, ${resource}, ${folded})`,
     insertEmails(namespace, id, keys.emails),
@@ -278,14 +284,14 @@ async function insertUser(
     recordEvent(caller, principal, action, id, sql`${changes}`),
     closeEvents(principal, {
       users: 1,
-      managedUsers: 1,
+      managedUsers: managed ? 1 : 0,
       retained: retained === undefined ? 0 : -1,
     }),
   ]
   const answers = [selectUser(namespace, id)] as const
   const written = writeAs(caller, principal, condition, statements, answers)
   const [[row]] = await written.catch(refuseLimits)
-  return found(row, id)
+  return foundUser(row, id)
 }
 
 function insertEmails(namespace: Namespace, id: string, emails: readonly string[]): Statement {
@@ -321,7 +327,7 @@ export async function changeUser(
       selectUser(namespace, id, allowed),
     ])
     requireUserSync(principal)
-    const current = found(rows[0][0], id)
+    const current = foundUser(rows[0][0], id)
     if (!mayWrite(preconditions, current.version)) {
       throw new Refusal({ kind: 'stale-version' })
     }
@@ -329,16 +335,18 @@ export async function changeUser(
     // `active` is never unassigned: what does not say who may sign in leaves it as it is.
     const next = { ...changed, active: changed.active ?? current.attributes.active ?? true }
     if (current.managed && sameValue(next, current.attributes)) return current
-    return replaceAttributes(caller, principal, current, next, preconditions)
+    const action = current.managed ? 'user.update' : 'user.adopt'
+    return replaceAttributes(caller, principal, current, next, action, preconditions)
   })
 }
 
-/** Writes new attributes over those of a user that was read. */
-async function replaceAttributes(
+/** Writes new attributes over those of a user that was read; `user.adopt` lets SCIM manage it. */
+export async function replaceAttributes(
   caller: Caller,
   principal: Principal,
   current: StoredUser,
   attributes: Attributes,
+  action: 'user.adopt' | 'user.update',
   preconditions: Preconditions = {},
 ): Promise<StoredUser> {
   const { namespace } = principal
@@ -347,7 +355,7 @@ async function replaceAttributes(
   const deactivates = active === 0 && current.attributes.active !== false
   const before = accountKeys(current.attributes)
   const emailsChange = !sameValue([...keys.emails], [...before.emails])
-  const { managed } = current
+  const adopts = action === 'user.adopt'
   const changes = describeChange(current.attributes, attributes)
   const adoption = sql`insert into adoption
       (namespace, subject, type, revision, request_id, part, at, before)
@@ -362,23 +370,23 @@ async function replaceAttributes(
     insertEmails(namespace, id, keys.emails),
   ]
   const statements = [
-    sql`update user set revision = revision + 1, managed = 1, active = ${active},
+    sql`update user set revision = revision + 1, managed = ${adopts || current.managed ? 1 : 0}, active = ${active},
         user_name_key = ${keys.userName}, email_key = ${keys.email},
         external_id = ${keys.externalId}, last_modified = ${caller.now},
         sessions_valid_from = ${deactivates ? caller.now : current.sessionsValidFrom},
         resource = ${resource}, folded = ${folded}
         where namespace = ${namespace} and id = ${id}`,
     ...(emailsChange ? emails : []),
-    ...(managed && keys.externalId === before.externalId ? [] : [releaseRetained]),
-    ...(managed ? [] : [adoption]),
-    recordEvent(caller, principal, managed ? 'user.update' : 'user.adopt', id, sql`${changes}`),
-    closeEvents(principal, { managedUsers: managed ? 0 : 1 }),
+    ...(!adopts && keys.externalId === before.externalId ? [] : [releaseRetained]),
+    ...(adopts ? [adoption] : []),
+    recordEvent(caller, principal, action, id, sql`${changes}`),
+    closeEvents(principal, { managedUsers: adopts ? 1 : 0 }),
   ]
   const condition = unchanged(namespace, current, preconditions)
   try {
     const answers = [selectUser(namespace, id)] as const
     const [[row]] = await writeAs(caller, principal, condition, statements, answers)
-    return found(row, id)
+    return foundUser(row, id)
   } catch (error) {
     if (error instanceof StoreFailure && error.kind === 'unique') {
       await explainTaken(caller, principal, attributes, id)
@@ -388,7 +396,11 @@ async function replaceAttributes(
 }
 
 /** True while the user is as it was read; under a condition, also while its groups are. */
-function unchanged(namespace: Namespace, current: StoredUser, preconditions: Preconditions): SQL {
+export function unchanged(
+  namespace: Namespace,
+  current: StoredUser,
+  preconditions: Preconditions = {},
+): SQL {
   const pairs = JSON.stringify(current.groups.map(({ id, name }) => [id, name]))
   const sameGroups = isConditional(preconditions) ? sql` and ${groupPairs} = ${pairs}` : sql``
   return sql`exists (select 1 from user u where u.namespace = ${namespace} and u.id = ${current.id}
@@ -423,40 +435,50 @@ export async function deleteUser(
       selectUser(namespace, id, allowed),
     ])
     requireUserSync(principal)
-    const current = found(rows[0][0], id)
+    const current = foundUser(rows[0][0], id)
     if (!current.managed) throw new Refusal({ kind: 'unmanaged', resourceType: 'User' })
     if (!mayWrite(preconditions, current.version)) {
       throw new Refusal({ kind: 'stale-version' })
     }
     const { namespace } = principal
-    const before = JSON.stringify(current.attributes)
-    const ofUser = sql`namespace = ${namespace} and user_id = ${id}`
-    const condition = unchanged(namespace, current, preconditions)
+    const retains = sql`insert into retained (namespace, id, external_id, user_name_key, email_key,
+        revision, created_at, deleted_at, resource)
+      select u.namespace, u.id, u.external_id, u.user_name_key, u.email_key, u.revision,
+        u.created_at, ${caller.now}, u.resource
+      from user u where u.namespace = ${namespace} and u.id = ${id}`
     const statements = [
-      recordEvent(
-        caller,
-        principal,
-        'user.delete',
-        id,
-        sql`json_object('before', json(${before}), 'groups', (
-          select json_group_array(m.team_id) from membership m
-          where m.namespace = ${namespace} and m.user_id = ${id}))`,
-      ),
-      sql`insert into retained (namespace, id, external_id, user_name_key, email_key, revision,
-          created_at, deleted_at, resource)
-        select u.namespace, u.id, u.external_id, u.user_name_key, u.email_key, u.revision,
-          u.created_at, ${caller.now}, u.resource
-        from user u where u.namespace = ${namespace} and u.id = ${id}`,
-      sql`update team set revision = revision + 1, members = members - 1,
-          last_modified = ${caller.now}
-        where namespace = ${namespace}
-          and id in (select m.team_id from membership m
-            where m.namespace = ${namespace} and m.user_id = ${id})`,
-      sql`delete from membership where ${ofUser}`,
-      sql`delete from user_email where ${ofUser}`,
-      sql`delete from user where namespace = ${namespace} and id = ${id}`,
+      retains,
+      ...removal(caller, principal, current),
       closeEvents(principal, { users: -1, managedUsers: -1, retained: 1 }),
     ]
+    const condition = unchanged(namespace, current, preconditions)
     await writeAs(caller, principal, condition, statements, [])
   })
+}
+
+/** Takes a user out of the tables and out of its teams, whose versions change, with the event. */
+export function removal(
+  caller: Caller,
+  principal: Principal,
+  { id, attributes }: StoredUser,
+): Statement[] {
+  const { namespace } = principal
+  const ofUser = sql`namespace = ${namespace} and user_id = ${id}`
+  const teams = sql`from membership m where m.namespace = ${namespace} and m.user_id = ${id}`
+  return [
+    recordEvent(
+      caller,
+      principal,
+      'user.delete',
+      id,
+      sql`json_object('before', json(${JSON.stringify(attributes)}), 'groups', (
+        select json_group_array(m.team_id) ${teams}))`,
+    ),
+    sql`update team set revision = revision + 1, members = members - 1,
+        last_modified = ${caller.now}
+      where namespace = ${namespace} and id in (select m.team_id ${teams})`,
+    sql`delete from membership where ${ofUser}`,
+    sql`delete from user_email where ${ofUser}`,
+    sql`delete from user where namespace = ${namespace} and id = ${id}`,
+  ]
 }

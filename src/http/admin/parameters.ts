@@ -80,3 +80,15 @@ export function wordOf<Word extends string>(
   const word = words.find((one) => one === text)
   return word ?? refuseParameter(name, `give one of ${words.join(', ')}.`)
 }
+
+/**
+ * `true` or `false`.
+ *
+ * @throws HttpRefusal `bad-request`
+ */
+export function flagOf(query: ReadonlyMap<string, string>, name: string): boolean | undefined {
+  const text = query.get(name.toLowerCase())
+  if (text === undefined || text === '') return undefined
+  if (text === 'true' || text === 'false') return text === 'true'
+  return refuseParameter(name, 'give true or false.')
+}

@@ -1,19 +1,34 @@
 /** Reading the bodies of admin routes. */
-import type * as z from 'zod'
+import * as z from 'zod'
 import { type Namespace, parseNamespace } from '../../tenancy/namespace.ts'
 import { MAXIMUM_BODY, readJson } from '../body.ts'
 import { HttpRefusal } from '../failure.ts'
 
+/** A text that can be stored: no NUL, which SQLite cuts at, and no half of a surrogate pair. */
+export const text = z.string().check(
+  z.maxLength(1000),
+  z.refine((value) => !value.includes('\0') && value.isWellFormed(), {
+    error: 'is no Unicode text that can be stored',
+  }),
+)
+
+/** A text that says something. */
+export const requiredText = text.check(
+  z.refine((value) => value.trim() !== '', { error: 'must not be empty' }),
+)
+
 /**
  * Reads a JSON body of the given form.
  *
+ * @param limit in bytes
  * @throws HttpRefusal `bad-request`, naming what does not fit and where
  */
 export async function readBody<T extends z.ZodType>(
   request: Request,
   form: T,
+  limit = MAXIMUM_BODY,
 ): Promise<z.infer<T>> {
-  const result = form.safeParse(await readJson(request, MAXIMUM_BODY))
+  const result = form.safeParse(await readJson(request, limit))
   if (result.success) return result.data
   const detail = result.error.issues
     .map(({ path, message }) => `${path.length === 0 ? 'The body' : path.join('.')}: ${message}`)

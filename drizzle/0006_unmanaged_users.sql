@@ -1,0 +1,1 @@
+CREATE INDEX `user_unmanaged` ON `user` (`namespace`,`id`) WHERE managed = 0;

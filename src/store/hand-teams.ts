@@ -1,0 +1,307 @@
+/**
+ * Teams by hand. What SCIM manages is read-only here, as in Grafana: the name always, members and
+ * deletion unless group sync is off.
+ */
+import { type SQL, sql } from 'drizzle-orm'
+import { fold } from '../scim/comparison.ts'
+import { type MemberChange, noMemberChange } from '../scim/patch/members.ts'
+import type { Principal } from '../tenancy/credential.ts'
+import type { Namespace } from '../tenancy/namespace.ts'
+import {
+  type Allowed,
+  type Caller,
+  readAs,
+  unconditionally,
+  untilWon,
+  writeAs,
+} from './authority.ts'
+import type { Statement } from './database.ts'
+import { closeEvents, recordChange } from './event.ts'
+import { type Held, release } from './held.ts'
+import { endManagement } from './management.ts'
+import { Refusal } from './refusal.ts'
+import {
+  attributesOf,
+  foundTeam,
+  insertTeam,
+  removeTeam,
+  replaceTeam,
+  type StoredTeam,
+  selectByName,
+  type TeamRow,
+  taken,
+  teamColumns,
+  toTeam,
+} from './teams.ts'
+
+interface CountedRow extends TeamRow {
+  readonly members: number
+}
+
+/** A team, and how many members it has. */
+export interface CountedTeam {
+  readonly team: StoredTeam
+  readonly members: number
+}
+
+function counted(row: CountedRow): CountedTeam {
+  return { team: toTeam(row), members: row.members }
+}
+
+function selectTeams(
+  condition: SQL,
+  allowed: Allowed = unconditionally,
+  limit = 1,
+): Statement<CountedRow> {
+  return sql<CountedRow>`select ${teamColumns}, t.members from ${allowed} team t
+    where ${condition} order by t.id limit ${limit}`
+}
+
+const byId = (namespace: Namespace, id: string) => sql`t.namespace = ${namespace} and t.id = ${id}`
+
+/** Which teams a list shows; all of one namespace where nothing is said. */
+export interface TeamQuery {
+  readonly name?: string | undefined
+  readonly isProvisioned?: boolean | undefined
+  /** The id behind which to go on. */
+  readonly after: string
+  readonly limit: number
+}
+
+/** Finds teams in the order of their ids, and tells how many there are in all. */
+export async function listHandTeams(
+  caller: Caller,
+  query: Held<TeamQuery>,
+): Promise<{ readonly total: number; readonly teams: CountedTeam[] }> {
+  const asked: TeamQuery = query.ok ? query.value : { after: '', limit: 0 }
+  const { name, isProvisioned, after, limit } = asked
+  const { rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => {
+    const conditions = [
+      sql`t.namespace = ${namespace}`,
+      ...(name === undefined ? [] : [sql`t.display_name_key = ${fold(name)}`]),
+      ...(isProvisioned === undefined ? [] : [sql`t.managed = ${isProvisioned ? 1 : 0}`]),
+    ]
+    const matching = sql.join(conditions, sql` and `)
+    const counter =
+      isProvisioned === undefined
+        ? sql`n.teams`
+        : isProvisioned
+          ? sql`n.managed_teams`
+          : sql`n.teams - n.managed_teams`
+    const total =
+      name === undefined
+        ? sql<{ readonly total: number }>`select ${counter} as total
+            from ${allowed} namespace n where n.name = ${namespace}`
+        : sql<{ readonly total: number }>`select count(*) as total
+            from ${allowed} team t where ${matching}`
+    return [total, selectTeams(sql`${matching} and t.id > ${after}`, allowed, limit)] as const
+  })
+  release(query)
+  return { total: rows[0][0]?.total ?? 0, teams: rows[1].map(counted) }
+}
+
+async function readRow(caller: Caller, id: string) {
+  const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
+    selectTeams(byId(namespace, id), allowed),
+  ])
+  return { principal, row: rows[0][0] }
+}
+
+function found(row: CountedRow | undefined, id: string): CountedRow {
+  return { members: 0, ...row, ...foundTeam(row, id) }
+}
+
+/** @throws Refusal `not-found` and others */
+export async function readHandTeam(caller: Caller, id: string): Promise<CountedTeam> {
+  const { row } = await readRow(caller, id)
+  return counted(found(row, id))
+}
+
+/**
+ * Creates a team that SCIM does not manage.
+ *
+ * @throws Refusal `taken` and others
+ */
+export async function createHandTeam(caller: Caller, name: Held<string>): Promise<CountedTeam> {
+  return untilWon(async () => {
+    const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
+      selectByName(namespace, name.ok ? name.value : '', allowed),
+    ])
+    const displayName = release(name)
+    if (rows[0].length > 0) throw taken(displayName)
+    const how = { managed: false, withMembers: false }
+    const team = await insertTeam(caller, principal, { displayName }, noMemberChange, how)
+    return { team, members: 0 }
+  })
+}
+
+/** A change of a team by hand, which may also ask whether SCIM manages it. */
+export interface HandTeamChange {
+  readonly name?: string | undefined
+  readonly isProvisioned?: boolean | undefined
+}
+
+/**
+ * Renames a team that SCIM does not manage.
+ *
+ * @throws Refusal `not-found`, `provisioned`, `taken` and others
+ */
+export async function changeHandTeam(
+  caller: Caller,
+  id: string,
+  change: Held<HandTeamChange>,
+): Promise<CountedTeam> {
+  return untilWon(async () => {
+    const { principal, row } = await readRow(caller, id)
+    const { name, isProvisioned } = release(change)
+    const current = found(row, id)
+    const managed = current.managed === 1
+    if (isProvisioned !== undefined && isProvisioned !== managed) {
+      throw new Refusal({ kind: 'provisioned', what: managed ? 'team' : 'by-hand' })
+    }
+    if (name === undefined || name === current.displayName) return counted(current)
+    if (managed) throw new Refusal({ kind: 'provisioned', what: 'team-name' })
+    const attributes = { ...attributesOf(current), displayName: name }
+    const how = { action: 'team.update', withMembers: false } as const
+    const team = await replaceTeam(caller, principal, current, attributes, noMemberChange, how)
+    return { team, members: current.members }
+  })
+}
+
+/** Whether SCIM has the say in the members and the deletion of a team. */
+export function belongsToScim({ settings }: Principal, managed: number): boolean {
+  return managed === 1 && settings.enableGroupSync
+}
+
+/**
+ * Deletes a team; its memberships end.
+ *
+ * @throws Refusal `not-found`, `provisioned` and others
+ */
+export async function deleteHandTeam(caller: Caller, id: string): Promise<void> {
+  await untilWon(async () => {
+    const { principal, row } = await readRow(caller, id)
+    const current = found(row, id)
+    if (belongsToScim(principal, current.managed)) {
+      throw new Refusal({ kind: 'provisioned', what: 'team-deletion' })
+    }
+    await removeTeam(caller, principal, current)
+  })
+}
+
+/** A member as Grafana's lists show it: a user with the attributes, as JSON. */
+export interface MemberAccount {
+  readonly id: string
+  readonly resource: string
+}
+
+/** Lists the members of a team in the order of their ids. */
+export async function listTeamMembers(
+  caller: Caller,
+  id: string,
+  page: Held<{ readonly after: string; readonly limit: number }>,
+): Promise<MemberAccount[]> {
+  const { after, limit } = page.ok ? page.value : { after: '', limit: 0 }
+  const { rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
+    selectTeams(byId(namespace, id), allowed),
+    sql<MemberAccount>`select u.id, u.resource from ${allowed} membership m
+      cross join user u on u.namespace = m.namespace and u.id = m.user_id
+      where m.namespace = ${namespace} and m.team_id = ${id} and m.user_id > ${after}
+      order by m.user_id limit ${limit}`,
+  ])
+  release(page)
+  found(rows[0][0], id)
+  return rows[1]
+}
+
+/** What becomes of the members of a team by hand. */
+export type HandMemberChange =
+  | { readonly kind: 'add' | 'remove'; readonly user: string }
+  /** `join` adds all who are not members yet. */
+  | { readonly kind: 'join' | 'replace'; readonly users: readonly string[] }
+
+interface NamedRow {
+  readonly id: string
+  readonly isUser: number
+  readonly isMember: number
+}
+
+/**
+ * Changes the members of a team.
+ *
+ * @throws Refusal `not-found`, `provisioned`, `already-member`, `team-full` and others
+ */
+export async function changeTeamMembers(
+  caller: Caller,
+  id: string,
+  change: Held<HandMemberChange>,
+): Promise<void> {
+  const ids = change.ok ? ('user' in change.value ? [change.value.user] : change.value.users) : []
+  await untilWon(async () => {
+    const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
+      selectTeams(byId(namespace, id), allowed),
+      sql<NamedRow>`select j.value as id,
+          exists (select 1 from user u
+            where u.namespace = ${namespace} and u.id = j.value) as "isUser",
+          exists (select 1 from membership m where m.namespace = ${namespace}
+            and m.team_id = ${id} and m.user_id = j.value) as "isMember"
+        from ${allowed} json_each(${JSON.stringify(ids)}) j`,
+    ])
+    const asked = release(change)
+    const current = found(rows[0][0], id)
+    const named = rows[1]
+    if (belongsToScim(principal, current.managed)) {
+      throw new Refusal({ kind: 'provisioned', what: 'team-members' })
+    }
+    const unknown = named.find(({ isUser, isMember }) =>
+      asked.kind === 'remove' ? isMember === 0 : isUser === 0,
+    )
+    if (unknown !== undefined) {
+      throw new Refusal({ kind: 'not-found', resourceType: 'User', id: unknown.id })
+    }
+    if (asked.kind === 'add' && named[0]?.isMember === 1) {
+      throw new Refusal({ kind: 'already-member', id: named[0].id })
+    }
+    await replaceTeam(caller, principal, current, attributesOf(current), memberChange(asked), {
+      action: 'team.update',
+      withMembers: false,
+    })
+  })
+}
+
+function memberChange(asked: HandMemberChange): MemberChange {
+  if ('users' in asked) {
+    return { ...noMemberChange, replace: asked.kind === 'replace', add: new Set(asked.users) }
+  }
+  return { ...noMemberChange, [asked.kind]: new Set([asked.user]) }
+}
+
+/**
+ * Releases a team from SCIM: it stays as it is, and can be changed by hand until SCIM writes to it
+ * again. For the operator alone.
+ *
+ * @throws Refusal `not-found` and others
+ */
+export async function releaseTeam(caller: Caller, id: string): Promise<CountedTeam> {
+  return untilWon(async () => {
+    const { principal, rows } = await readAs(caller, [], (namespace, allowed) => [
+      selectTeams(byId(namespace, id), allowed),
+    ])
+    const current = found(rows[0][0], id)
+    if (current.managed === 0) return counted(current)
+    const { namespace } = principal
+    const statements = [
+      ...endManagement(caller, namespace, 'team', id),
+      recordChange(caller, principal, 'team.release', id, {
+        before: { isProvisioned: true },
+        after: { isProvisioned: false },
+      }),
+      closeEvents(principal, { managedTeams: -1 }),
+    ]
+    const condition = sql`exists (select 1 from team t where ${byId(namespace, id)}
+      and t.revision = ${current.revision})`
+    const answers = [selectTeams(byId(namespace, id))] as const
+    const [[row]] = await writeAs(caller, principal, condition, statements, answers)
+    return counted(found(row, id))
+  })
+}

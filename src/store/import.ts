@@ -1,0 +1,283 @@
+/**
+ * Importing people, teams and members that SCIM does not manage, such as what Grafana's own API
+ * exports. An import is a list of independent wishes, each with its outcome; repeated, it converges.
+ */
+import { sql } from 'drizzle-orm'
+import { fold } from '../scim/comparison.ts'
+import { sameValue } from '../scim/resource/value.ts'
+import type { Principal } from '../tenancy/credential.ts'
+import { accountKeys } from './account.ts'
+import { type Caller, readAs } from './authority.ts'
+import { type AccountForm, changeAccount, createAccount, withForm } from './hand-accounts.ts'
+import { belongsToScim, changeTeamMembers, createHandTeam } from './hand-teams.ts'
+import { type Held, release } from './held.ts'
+import { Refusal, type StoreReason } from './refusal.ts'
+import { chunks, insertChunk, prepare } from './user-set.ts'
+import { type CandidateRow, candidateColumns, refuseTaken, toUser } from './users.ts'
+
+/** A person to import: absent values stay as they are. */
+export type ImportedUser = AccountForm & { readonly login: string }
+
+/** A member to import: the name of a team, and the login or else the e-mail of a person. */
+export interface ImportedMember {
+  readonly team: string
+  readonly login?: string | undefined
+  readonly email?: string | undefined
+}
+
+export interface Import {
+  /** Whether to tell only what would become of it. */
+  readonly dryRun: boolean
+  readonly users: readonly ImportedUser[]
+  readonly teams: readonly { readonly name: string }[]
+  readonly members: readonly ImportedMember[]
+}
+
+/** What became of a person or team; of a conflict, why. */
+export interface Outcome {
+  readonly outcome: 'created' | 'updated' | 'unchanged' | 'managed' | 'conflict'
+  readonly id?: string | undefined
+  readonly refusal?: StoreReason | undefined
+}
+
+/** What became of a member. */
+export type MemberOutcome = 'added' | 'unchanged' | 'managed' | 'unknown'
+
+export interface Imported {
+  readonly users: readonly Outcome[]
+  readonly teams: readonly Outcome[]
+  readonly members: readonly MemberOutcome[]
+}
+
+/**
+ * Imports people, then teams, then members.
+ *
+ * @throws Refusal where the whole is refused, such as for its credential
+ */
+export async function importDirectory(caller: Caller, asked: Held<Import>): Promise<Imported> {
+  if (!asked.ok) {
+    await readAs(caller, ['org.users:add'], () => [])
+    return release(asked)
+  }
+  const { dryRun, users, teams } = asked.value
+  return {
+    users: await importUsers(caller, users, dryRun),
+    teams: await importTeams(caller, teams, dryRun),
+    members: await importMembers(caller, asked.value),
+  }
+}
+
+/** Every wish is a change of its own, whose request id begins with that of the import. */
+function within(caller: Caller, part: string): Caller {
+  return { ...caller, requestId: `${caller.requestId}/${part}` }
+}
+
+const list = (values: readonly (string | null)[]) =>
+  sql`(select j.value from json_each(${JSON.stringify(values)}) j)`
+
+/** What a refused change by hand means for an import; other errors go on. */
+function outcomeOf(error: unknown, id?: string): Outcome {
+  if (!(error instanceof Refusal)) throw error
+  const { reason } = error
+  if (reason.kind === 'provisioned') return { outcome: 'managed', id }
+  if (reason.kind === 'taken' || reason.kind === 'resource-too-large') {
+    return { outcome: 'conflict', id, refusal: reason }
+  }
+  throw error
+}
+
+async function importUsers(
+  caller: Caller,
+  users: readonly ImportedUser[],
+  dryRun: boolean,
+): Promise<Outcome[]> {
+  const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => {
+    const keys = users.map((user) => accountKeys(withForm({}, user)))
+    return [
+      sql<CandidateRow>`select ${candidateColumns} from ${allowed} user u
+        where u.namespace = ${namespace} and u.id in (
+          select id from user where namespace = ${namespace}
+            and user_name_key in ${list(keys.map(({ userName }) => userName))}
+          union all select id from user where namespace = ${namespace}
+            and email_key in ${list(keys.flatMap(({ email }) => email ?? []))}
+          union all select id from user where namespace = ${namespace}
+            and external_id in ${list(keys.flatMap(({ externalId }) => externalId ?? []))})`,
+    ] as const
+  })
+  const planned = planUsers(rows[0], users)
+  if (dryRun) return planned
+  const created = await createAtOnce(caller, principal, users, planned)
+  const outcomes: Outcome[] = []
+  for (const [index, user] of users.entries()) {
+    const plan = planned[index] ?? { outcome: 'unchanged' }
+    const own = within(caller, `users/${index}`)
+    const { outcome, id } = plan
+    try {
+      if (outcome === 'created') {
+        // Who is not among those created at once lost a race, or comes back.
+        const known = created.get(fold(user.login))
+        const made = known ?? (await createAccount(own, { ok: true, value: user })).id
+        outcomes.push({ outcome, id: made })
+      } else if (outcome === 'updated' && id !== undefined) {
+        await changeAccount(own, id, { ok: true, value: user })
+        outcomes.push(plan)
+      } else outcomes.push(plan)
+    } catch (error) {
+      outcomes.push(outcomeOf(error, id))
+    }
+  }
+  return outcomes
+}
+
+/** Decides about each person by what is there, and by who came before in the same list. */
+function planUsers(rows: readonly CandidateRow[], users: readonly ImportedUser[]): Outcome[] {
+  const claimed = new Set<string>()
+  return users.map((user) => {
+    const row = rows.find(({ userNameKey }) => userNameKey === fold(user.login))
+    const current = row && toUser(row)
+    const id = current?.id
+    const attributes = withForm(current?.attributes ?? { active: true }, user)
+    const { userName, email } = accountKeys(attributes)
+    const own = [`u${userName}`, ...(email === null ? [] : [`e${email}`])]
+    const twice = own.find((key) => claimed.has(key))
+    for (const key of own) claimed.add(key)
+    if (twice !== undefined) {
+      return { outcome: 'conflict', id, refusal: { kind: 'listed-twice', value: twice.slice(1) } }
+    }
+    if (current?.managed) return { outcome: 'managed', id }
+    try {
+      refuseTaken(rows, attributes, id)
+    } catch (error) {
+      return outcomeOf(error, id)
+    }
+    if (current === undefined) return { outcome: 'created' }
+    const same = sameValue(current.attributes, attributes)
+    return { outcome: same ? 'unchanged' : 'updated', id }
+  })
+}
+
+/**
+ * Creates those who are plainly new, in a few statements.
+ *
+ * @returns their ids, by the comparison key of the login
+ */
+async function createAtOnce(
+  caller: Caller,
+  principal: Principal,
+  users: readonly ImportedUser[],
+  planned: readonly Outcome[],
+): Promise<Map<string, string>> {
+  const fresh = users.flatMap((user, index) => {
+    if (planned[index]?.outcome !== 'created') return []
+    const { requestId } = within(caller, `users/${index}`)
+    const attributes = withForm({ active: true }, user)
+    return [prepare({ id: caller.newId('user'), requestId, attributes })]
+  })
+  const ids = new Map<string, string>()
+  for (const chunk of chunks(fresh)) {
+    for (const row of await insertChunk(caller, principal, chunk, false)) {
+      ids.set(fold(String(toUser(row).attributes.userName)), row.id)
+    }
+  }
+  return ids
+}
+
+interface NamedTeam {
+  readonly id: string
+  readonly managed: number
+  readonly key: string
+}
+
+async function importTeams(
+  caller: Caller,
+  teams: readonly { readonly name: string }[],
+  dryRun: boolean,
+): Promise<Outcome[]> {
+  if (teams.length === 0) return []
+  const { rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
+    sql<NamedTeam>`select t.id, t.managed, t.display_name_key as key from ${allowed} team t
+      where t.namespace = ${namespace}
+        and t.display_name_key in ${list(teams.map(({ name }) => fold(name)))}`,
+  ])
+  const claimed = new Set<string>()
+  const outcomes: Outcome[] = []
+  for (const [index, { name }] of teams.entries()) {
+    const key = fold(name)
+    const existing = rows[0].find((team) => team.key === key)
+    if (claimed.has(key)) {
+      outcomes.push({ outcome: 'conflict', refusal: { kind: 'listed-twice', value: name } })
+    } else if (existing !== undefined) {
+      outcomes.push({ outcome: existing.managed === 1 ? 'managed' : 'unchanged', id: existing.id })
+    } else if (dryRun) {
+      outcomes.push({ outcome: 'created' })
+    } else {
+      const own = within(caller, `teams/${index}`)
+      const made = createHandTeam(own, { ok: true, value: name })
+      outcomes.push(
+        await made.then(
+          ({ team }) => ({ outcome: 'created' as const, id: team.id }),
+          (error: unknown) => outcomeOf(error),
+        ),
+      )
+    }
+    claimed.add(key)
+  }
+  return outcomes
+}
+
+interface MemberRow {
+  readonly at: number
+  readonly team: string | null
+  readonly managed: number | null
+  readonly user: string | null
+  readonly isMember: number
+}
+
+async function importMembers(
+  caller: Caller,
+  { dryRun, users, teams, members }: Import,
+): Promise<MemberOutcome[]> {
+  if (members.length === 0) return []
+  const key = (text: string | undefined) => (text === undefined ? null : fold(text))
+  const asked = members.map(({ team, login, email }) => [fold(team), key(login), key(email)])
+  const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
+    sql<MemberRow>`select j.key as at, t.id as team, t.managed, coalesce(a.id, b.id) as user,
+        m.user_id is not null as "isMember"
+      from ${allowed} json_each(${JSON.stringify(asked)}) j
+      left join team t on t.namespace = ${namespace}
+        and t.display_name_key = json_extract(j.value, '$[0]')
+      left join user a on a.namespace = ${namespace}
+        and a.user_name_key = json_extract(j.value, '$[1]')
+      left join user b on a.id is null and b.namespace = ${namespace}
+        and b.email_key = json_extract(j.value, '$[2]')
+      left join membership m on m.namespace = ${namespace} and m.team_id = t.id
+        and m.user_id = coalesce(a.id, b.id)`,
+  ])
+  // A preview counts those as known whom the same import would create.
+  const keys = users.map((user) => accountKeys(withForm({}, user)))
+  const comingPeople = new Set(keys.flatMap(({ userName, email }) => [userName, email]))
+  const comingTeams = new Set(teams.map(({ name }) => fold(name)))
+  const outcomes = members.map((): MemberOutcome => 'unknown')
+  const joining = new Map<string, Set<string>>()
+  for (const { at, team, managed, user, isMember } of rows[0]) {
+    const [teamKey = null, login = null, email = null] = asked[at] ?? []
+    const knowsTeam = team !== null || (dryRun && comingTeams.has(teamKey ?? ''))
+    const knowsUser =
+      user !== null || (dryRun && [login, email].some((one) => one && comingPeople.has(one)))
+    if (!knowsTeam || !knowsUser) continue
+    if (belongsToScim(principal, managed ?? 0)) outcomes[at] = 'managed'
+    else if (isMember === 1) outcomes[at] = 'unchanged'
+    else {
+      outcomes[at] = 'added'
+      if (team !== null && user !== null) {
+        joining.set(team, (joining.get(team) ?? new Set()).add(user))
+      }
+    }
+  }
+  if (dryRun) return outcomes
+  for (const [team, ids] of joining) {
+    const change = { kind: 'join', users: [...ids] } as const
+    await changeTeamMembers(within(caller, `members/${team}`), team, { ok: true, value: change })
+  }
+  return outcomes
+}
