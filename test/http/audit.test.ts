@@ -7,6 +7,7 @@ import { Client } from '../support/client.ts'
 import { createGroup, createUser } from '../support/directory.ts'
 import { binding, tenant } from '../support/endpoint.ts'
 import { expectAdminError } from '../support/expect.ts'
+import { expectGuarded } from '../support/guarded.ts'
 import { limitedTo, operatorOf } from '../support/operator.ts'
 import { dump, eventsOf, query } from '../support/tables.ts'
 
@@ -198,16 +199,16 @@ describe('the scheduled run', () => {
   })
 })
 
-describe('a deleted account', () => {
-  async function departed() {
-    const client = await tenant()
-    const emails = [{ value: 'ada@secret.example', type: 'work' }]
-    const more = { externalId: 'ext-ada', emails, displayName: 'Ada Lovelace' }
-    const user = await createUser(client, 'ada', more)
-    await client.delete(`/Users/${user.id}`)
-    return { client, user, operator: operatorOf(client), namespace: client.namespace }
-  }
+async function departed() {
+  const client = await tenant()
+  const emails = [{ value: 'ada@secret.example', type: 'work' }]
+  const more = { externalId: 'ext-ada', emails, displayName: 'Ada Lovelace' }
+  const user = await createUser(client, 'ada', more)
+  await client.delete(`/Users/${user.id}`)
+  return { client, user, operator: operatorOf(client), namespace: client.namespace }
+}
 
+describe('a deleted account', () => {
   test('is kept and listed', async () => {
     const { client, user } = await departed()
     await createUser(client, 'alive')
@@ -295,5 +296,25 @@ describe('a deleted account', () => {
     expect(await dump(client.namespace)).toBe(before)
     const teams = await limitedTo(client, 'Teams')
     expectAdminError(await teams.get('/retained'), 403, /org\.users:read/)
+  })
+})
+
+describe('every route', () => {
+  test.each([
+    ['GET', '/events', undefined, ['org.users:read', 'teams:read']],
+    ['GET', '/retained', undefined, ['org.users:read']],
+    ['DELETE', '/retained/{id}', undefined, []],
+    ['POST', '/retained/purge', { olderThanDays: 1 }, []],
+  ])('%s %s %j needs %j, and keeps to its namespace', async (method, path, body, permissions) => {
+    const { client, user } = await departed()
+    const other = await tenant({ endpoint: client.endpoint })
+    const named = path.includes('{id}')
+    await expectGuarded(client, other, {
+      method,
+      path: path.replace('{id}', user.id),
+      unknownPath: named ? path.replace('{id}', 'ux') : undefined,
+      body,
+      permissions,
+    })
   })
 })

@@ -1,9 +1,9 @@
 /** Service accounts and tokens, in Grafana's shapes and status codes. */
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { Client } from '../support/client.ts'
 import { makeInterruptedEndpoint, tenant } from '../support/endpoint.ts'
 import { expectAdminError, expectError } from '../support/expect.ts'
+import { expectGuarded } from '../support/guarded.ts'
 import { accountWithToken, limitedTo, operatorOf } from '../support/operator.ts'
 import { userBody } from '../support/payload.ts'
 import { dump, eventsOf } from '../support/tables.ts'
@@ -341,39 +341,14 @@ describe('every route', () => {
     const other = await accountWithToken([], client.endpoint)
     const at = (own: { readonly id: string }, ownToken: { readonly id: string }) =>
       `/serviceaccounts${path.replace('{id}', own.id).replace('{token}', ownToken.id)}`
-    const without = await limitedTo(client, ...MANAGER.filter((name) => name !== permission))
-    const holder = await limitedTo(client, permission)
-    const before = [await dump(client.namespace), await dump(other.client.namespace)]
-    const unchanged = async () =>
-      expect([await dump(client.namespace), await dump(other.client.namespace)]).toEqual(before)
-
-    const here = at(account, token)
-    expectAdminError(await client.withToken(undefined).request(method, here, body), 401)
-    expectAdminError(await client.withToken('glsa_x').request(method, here, body && '{'), 401)
-    expectAdminError(await without.request(method, here, body && '{'), 403, permission)
-    const neighbour = new Client(client.send, other.client.base, holder.token)
-    expectAdminError(await neighbour.request(method, at(other.account, other.token), body), 403)
-    const malformed = client.base.replace(client.namespace, 'stack-5')
-    const nowhere = new Client(client.send, malformed, holder.token)
-    expectAdminError(await nowhere.request(method, here, body), 403, /did you mean stacks-5/)
-    if (path.includes('{id}')) {
-      // The ids of another namespace are as good as unknown ones.
-      const foreign = at(other.account, other.token)
-      expectAdminError(await holder.request(method, foreign, body), 404)
-      const unknown = await holder.request(method, at({ id: 'sx' }, { id: 'tx' }), body)
-      expectAdminError(unknown, 404)
-    }
-    await unchanged()
-    expect((await holder.request(method, here, body)).status).toBeLessThan(300)
-  })
-
-  test.each(routes)('%s %s is 404 for an operator in no namespace', async (...route) => {
-    const [method, path, , body] = route
-    const client = await tenant()
-    const at = (name: string) =>
-      operatorOf(new Client(client.send, client.base.replace(client.namespace, name)))
-    const full = `/serviceaccounts${path}`
-    expectAdminError(await at('stacks-999999999999').request(method, full, body), 404, /stacks-9/)
-    expectAdminError(await at('stack-5').request(method, full, body), 400, /stacks-5/)
+    const named = path.includes('{id}')
+    await expectGuarded(client, other.client, {
+      method,
+      path: at(account, token),
+      unknownPath: named ? at({ id: 'sx' }, { id: 'tx' }) : undefined,
+      foreignPath: named ? at(other.account, other.token) : undefined,
+      body,
+      permissions: [permission],
+    })
   })
 })
