@@ -1,6 +1,7 @@
 // The operator's tool: what the admin API of a deployment offers.
 import type { Command } from 'commander'
 import { program, run } from '../lib/command.ts'
+import { addAccountCommands } from './accounts.ts'
 import type { AdminWorld } from './connection.ts'
 import { addEventsCommand } from './events.ts'
 import { addLoginCheckCommand } from './login-check.ts'
@@ -8,6 +9,7 @@ import { addNamespaceCommands } from './namespaces.ts'
 import { addRetainedCommands } from './retained.ts'
 import { addServiceAccountCommands } from './service-accounts.ts'
 import { addSettingsCommands } from './settings.ts'
+import { addTeamCommands } from './teams.ts'
 import { addTokenCommands } from './tokens.ts'
 
 /**
@@ -41,6 +43,8 @@ Example:
   addSettingsCommands(root, world)
   addServiceAccountCommands(root, world)
   addTokenCommands(root, world)
+  addAccountCommands(root, world)
+  addTeamCommands(root, world)
   addRetainedCommands(root, world)
   addEventsCommand(root, world)
   addLoginCheckCommand(root, world)

@@ -88,3 +88,14 @@ export function readNames(text: string): string[] {
   }
   return names
 }
+
+/**
+ * Reads an answer of yes or no.
+ *
+ * @throws Failure naming the option, when the text is neither
+ */
+export function readYesNo(option: string, text: string | undefined): boolean | undefined {
+  if (text === undefined) return undefined
+  if (text !== 'yes' && text !== 'no') throw failure(`${option} is yes or no, not '${text}'.`)
+  return text === 'yes'
+}

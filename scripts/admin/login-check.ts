@@ -4,7 +4,7 @@ import { parseInstant } from '../lib/expiry.ts'
 import { failure } from '../lib/failure.ts'
 import { facts } from '../lib/table.ts'
 import { type AdminWorld, connectNamespace, namespaceCommand } from './connection.ts'
-import { listed, shortTime } from './text.ts'
+import { listed, managedBy, shortTime } from './text.ts'
 
 const decisionShape = z.looseObject({
   decision: z.enum(['allow', 'deny']),
@@ -78,7 +78,7 @@ function describe({ decision, reason, user, teams, sessionsValidFrom }: Decision
       : [
           ['E-mail', user.email ?? 'none'] as const,
           ['externalId', user.externalId ?? 'none'] as const,
-          ['Managed', user.isProvisioned ? 'by SCIM' : 'by hand'] as const,
+          ['Managed', managedBy(user.isProvisioned)] as const,
           ['State', user.active ? 'active' : 'deactivated'] as const,
           ['Teams', listed(teams.map(({ name }) => name))] as const,
         ]),

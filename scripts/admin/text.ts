@@ -5,6 +5,11 @@ export function onOff(value: boolean): string {
   return value ? 'on' : 'off'
 }
 
+/** Whether SCIM manages an account or a team. */
+export function managedBy(isProvisioned: boolean): string {
+  return isProvisioned ? 'by SCIM' : 'by hand'
+}
+
 /** Names in a row, or that there are none. */
 export function listed(names: readonly string[]): string {
   return names.length === 0 ? 'none' : names.join(', ')

@@ -81,16 +81,18 @@ const pageShape = z.looseObject({ nextCursor: z.string().nullish() })
  * Reads a list to its end.
  *
  * @param key the member of each page that holds its entries
+ * @param query what narrows the list down
  */
 export async function readAll<T>(
   client: AdminClient,
   path: string,
   key: string,
   shape: z.ZodType<T>,
+  query: Query = {},
 ): Promise<T[]> {
   const all: T[] = []
   for (let cursor: string | undefined; ; ) {
-    const request = { query: { limit: PAGE, cursor } }
+    const request = { query: { ...query, limit: PAGE, cursor } }
     const page = await client.send('GET', path, pageShape, request)
     const entries = z.array(shape).safeParse(page[key])
     if (!entries.success) throw strange(client.origin)
