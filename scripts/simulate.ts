@@ -1,11 +1,11 @@
 // Plays an identity provider against an endpoint and checks that both end with the same directory.
 import { randomBytes } from 'node:crypto'
-import cliProgress from 'cli-progress'
 import { z } from 'zod'
 import { NAMESPACES } from './lib/admin-client.ts'
 import { program, readUrl, run, terminal } from './lib/command.ts'
 import { readVariable } from './lib/environment.ts'
 import { failure } from './lib/failure.ts'
+import { openProgress } from './lib/progress.ts'
 import { table } from './lib/table.ts'
 import { wireFetch } from './lib/wire.ts'
 import {
@@ -73,7 +73,7 @@ Example:
       // With a prefix given, the two Okta apps still need names of their own.
       const prefix = options.namespaceRun ?? randomBytes(3).toString('hex')
       const run = providers.length > 1 ? `${prefix}-${provider}-` : `${prefix}-`
-      const progress = openProgress()
+      const progress = reporting()
       const started = performance.now()
       try {
         const result = await simulate({
@@ -124,35 +124,16 @@ function readTenantUrl(text: string): string {
 }
 
 /** A bar where somebody watches, a line for every phase where the output goes to a file. */
-function openProgress(): { report: Report; close(): void } {
-  if (!process.stderr.isTTY) {
-    const report: Report = {
-      phase: (title, tasks) => terminal.error(`${title} (${tasks})`),
-      task: () => {},
-    }
-    return { report, close: () => {} }
-  }
-  const bar = new cliProgress.SingleBar({
-    format: '{title} [{bar}] {value}/{total}',
-    barCompleteChar: '=',
-    barIncompleteChar: ' ',
-    hideCursor: true,
-    stream: process.stderr,
-  })
-  let open = false
-  const close = () => {
-    if (open) bar.stop()
-    open = false
-  }
+function reporting(): { report: Report; close(): void } {
+  const bar = openProgress(process.stderr)
   const report: Report = {
     phase(title, tasks) {
-      close()
-      bar.start(tasks, 0, { title: title.padEnd(25) })
-      open = true
+      bar.phase(title, tasks)
+      if (!process.stderr.isTTY) terminal.error(`${title} (${tasks})`)
     },
-    task: () => bar.increment(),
+    task: () => bar.advance(1),
   }
-  return { report, close }
+  return { report, close: bar.close }
 }
 
 function printResult(

@@ -2,7 +2,7 @@
 declare module 'cli-progress' {
   interface SingleBar {
     start(total: number, startValue: number, payload?: Record<string, string>): void
-    increment(): void
+    increment(steps: number): void
     stop(): void
   }
   interface SingleBarConstructor {
