@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { runAdmin } from './admin/admin.ts'
 import { terminal } from './lib/command.ts'
 import { readVariable } from './lib/environment.ts'
+import { openProgress } from './lib/progress.ts'
 import { wireFetch } from './lib/wire.ts'
 
 process.exitCode = await runAdmin(process.argv.slice(2), {
@@ -19,4 +20,5 @@ process.exitCode = await runAdmin(process.argv.slice(2), {
     process.once('SIGINT', () => controller.abort())
     return controller.signal
   },
+  openProgress: () => openProgress(process.stderr),
 })

@@ -4,6 +4,7 @@ import { program, run } from '../lib/command.ts'
 import { addAccountCommands } from './accounts.ts'
 import type { AdminWorld } from './connection.ts'
 import { addEventsCommand } from './events.ts'
+import { addImportCommand } from './import.ts'
 import { addLoginCheckCommand } from './login-check.ts'
 import { addNamespaceCommands } from './namespaces.ts'
 import { addRetainedCommands } from './retained.ts'
@@ -45,6 +46,7 @@ Example:
   addTokenCommands(root, world)
   addAccountCommands(root, world)
   addTeamCommands(root, world)
+  addImportCommand(root, world)
   addRetainedCommands(root, world)
   addEventsCommand(root, world)
   addLoginCheckCommand(root, world)

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { type AdminClient, createAdminClient, inNamespace } from '../lib/admin-client.ts'
 import { readUrl, type Terminal } from '../lib/command.ts'
 import { failure } from '../lib/failure.ts'
+import type { Progress } from '../lib/progress.ts'
 import type { Fetch } from '../lib/wire.ts'
 
 /** What the tool needs of the world around it. */
@@ -17,6 +18,8 @@ export interface AdminWorld {
   sleep(milliseconds: number, signal: AbortSignal): Promise<void>
   /** From this call on, Ctrl-C gives a signal instead of ending the process. */
   untilInterrupted(): AbortSignal
+  /** Shows how far a long command is, where somebody watches. */
+  openProgress(): Progress
 }
 
 const globalOptions = z.object({ url: z.string(), json: z.boolean().optional() })

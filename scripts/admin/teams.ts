@@ -176,14 +176,19 @@ function addMemberCommands(group: Command, world: AdminWorld): void {
     })
 }
 
+/** The team of a name, however it is capitalized. */
+export async function findTeam(client: AdminClient, name: string): Promise<Team | undefined> {
+  const { teams } = await client.send('GET', '/teams', pageShape, { query: { name } })
+  return teams.find((team) => fold(team.name) === fold(name))
+}
+
 /**
- * The team of this name, however it is capitalized, else the one of this id.
+ * The team of this name, else the one of this id.
  *
  * @throws Failure when there is neither
  */
 async function teamOf(client: AdminClient, nameOrId: string): Promise<Team> {
-  const { teams } = await client.send('GET', '/teams', pageShape, { query: { name: nameOrId } })
-  const known = teams.find(({ name }) => fold(name) === fold(nameOrId))
+  const known = await findTeam(client, nameOrId)
   return known ?? client.send('GET', path`/teams/${nameOrId}`, teamShape)
 }
 

@@ -52,6 +52,7 @@ export async function admin(
     terminal: { out: (text) => out.push(text), error: (text) => error.push(text) },
     sleep: async () => {},
     untilInterrupted: () => new AbortController().signal,
+    openProgress: () => ({ phase: () => {}, advance: () => {}, close: () => {} }),
     ...world,
   })
   expect(left, 'answers that nobody asked for').toEqual([])
