@@ -1,16 +1,20 @@
 // Carries an import out: users first, then teams, then members, who refer to both.
+import { fold } from '../../src/scim/comparison.ts'
 import { type AdminClient, isRefusal } from '../lib/admin-client.ts'
 import { failure, isFailure } from '../lib/failure.ts'
 import type { Progress } from '../lib/progress.ts'
 import { type Answer, answerShape, type Outcome } from './import-answer.ts'
-import type { Entry, Plan } from './import-files.ts'
+import type { Entry, ImportMember, Plan } from './import-files.ts'
 import { createPreview } from './import-preview.ts'
 
 /** How many users or teams a request carries: as many as the server takes. */
-const RESOURCES = 100
+const RESOURCES = 50
 
 /** How many members: fewer than the server takes, so that the bar moves and bodies stay small. */
 const MEMBERS = 1000
+
+/** Of how many teams the members of a request are: as many as the server takes. */
+const TEAMS_OF_MEMBERS = 25
 
 /** What has become of an entry. */
 export interface Result {
@@ -29,7 +33,7 @@ export interface Sending {
   readonly dryRun: boolean
   readonly interrupted: AbortSignal
   readonly progress: Progress
-  /** Takes the results as they come, in the order of the plan. */
+  /** Takes the results as they come: users, teams, and members team by team. */
   readonly results: Result[]
 }
 
@@ -46,21 +50,21 @@ export async function sendPlan(client: AdminClient, plan: Plan, sending: Sending
   const send = (body: object) =>
     client.send('POST', '/import', answerShape, { body: { dryRun, ...body } })
   try {
-    await inBatches('Accounts', plan.users, RESOURCES, sending, async (batch) => {
+    await inBatches('Accounts', chunked(plan.users), sending, async (batch) => {
       const { users } = await send({ users: batch.map(({ value }) => value) })
       for (const [{ value, place }, answer] of pair(client, batch, users)) {
         preview.noteUser(value, answer.outcome)
         results.push(resultOf('account', value.login, place, answer))
       }
     })
-    await inBatches('Teams', plan.teams, RESOURCES, sending, async (batch) => {
+    await inBatches('Teams', chunked(plan.teams), sending, async (batch) => {
       const { teams } = await send({ teams: batch.map(({ value }) => value) })
       for (const [{ value, place }, answer] of pair(client, batch, teams)) {
         preview.noteTeam(value, answer.outcome)
         results.push(resultOf('team', value.name, place, answer))
       }
     })
-    await inBatches('Members', plan.members, MEMBERS, sending, async (batch) => {
+    await inBatches('Members', memberBatches(plan.members), sending, async (batch) => {
       const { members } = await send({ members: batch.map(({ value }) => value) })
       for (const [{ value, place }, given] of pair(client, batch, members)) {
         const answer = dryRun ? await preview.foresee(value, given) : given
@@ -77,18 +81,44 @@ export async function sendPlan(client: AdminClient, plan: Plan, sending: Sending
   }
 }
 
+function chunked<T>(entries: readonly Entry<T>[]): (readonly Entry<T>[])[] {
+  const batches: (readonly Entry<T>[])[] = []
+  for (let start = 0; start < entries.length; start += RESOURCES) {
+    batches.push(entries.slice(start, start + RESOURCES))
+  }
+  return batches
+}
+
+/** Members team by team: the server writes each team of a request once. */
+function memberBatches(members: readonly Entry<ImportMember>[]): Entry<ImportMember>[][] {
+  const teams = Map.groupBy(members, ({ value }) => fold(value.team))
+  const batches: Entry<ImportMember>[][] = []
+  let batch: Entry<ImportMember>[] = []
+  let inBatch = new Set<string>()
+  for (const [team, entries] of teams) {
+    for (const entry of entries) {
+      inBatch.add(team)
+      if (batch.length === MEMBERS || inBatch.size > TEAMS_OF_MEMBERS || batch.length === 0) {
+        batch = []
+        inBatch = new Set([team])
+        batches.push(batch)
+      }
+      batch.push(entry)
+    }
+  }
+  return batches
+}
+
 async function inBatches<T>(
   title: string,
-  entries: readonly Entry<T>[],
-  size: number,
+  batches: readonly (readonly Entry<T>[])[],
   { progress, interrupted }: Sending,
   send: (batch: readonly Entry<T>[]) => Promise<void>,
 ): Promise<void> {
-  if (entries.length === 0) return
-  progress.phase(title, entries.length)
-  for (let start = 0; start < entries.length; start += size) {
+  if (batches.length === 0) return
+  progress.phase(title, batches.flat().length)
+  for (const batch of batches) {
     if (interrupted.aborted) throw failure('The import was interrupted.')
-    const batch = entries.slice(start, start + size)
     try {
       await send(batch)
     } catch (error) {
