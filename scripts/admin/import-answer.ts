@@ -7,12 +7,15 @@ const outcomes = {
 }
 const more = { id: z.string().optional(), detail: z.string().optional() }
 
-/** The answer to a batch: what becomes of each entry, in the order in which they were sent. */
+/** What becomes of each entry of a batch, in the order in which they were sent. */
 export const answerShape = z.looseObject({
   users: z.array(z.looseObject({ outcome: outcomes.user, ...more })).default([]),
   teams: z.array(z.looseObject({ outcome: outcomes.team, ...more })).default([]),
   members: z.array(z.looseObject({ outcome: outcomes.member, ...more })).default([]),
 })
+
+/** The answer to a batch. */
+export type ImportAnswer = z.infer<typeof answerShape>
 
 /** What becomes of an entry. */
 export type Outcome = z.infer<(typeof outcomes)[keyof typeof outcomes]>

@@ -1,78 +1,89 @@
 // What would become of members in a dry run.
 import { fold } from '../../src/scim/comparison.ts'
-import type { AdminClient } from '../lib/admin-client.ts'
-import { findAccount } from './accounts.ts'
-import type { Answer, Outcome } from './import-answer.ts'
+import type { Answer, ImportAnswer, Outcome } from './import-answer.ts'
 import type { ImportMember, ImportTeam, ImportUser } from './import-files.ts'
-import { findTeam } from './teams.ts'
 
 /** Remembers what an import would create, and foresees by it what would become of members. */
 export interface Preview {
   noteUser(user: ImportUser, outcome: Outcome): void
   noteTeam(team: ImportTeam, outcome: Outcome): void
-  /** The answer of the server, unless the import itself would have changed it by then. */
-  foresee(member: ImportMember, answer: Answer): Promise<Answer>
+  /** The answers to a batch of members as they would be after the users and teams. */
+  foresee(members: readonly ImportMember[], answers: readonly Answer[]): Promise<Answer[]>
 }
 
-type Standing = 'known' | 'managed' | 'unknown'
+/** The users and teams that are sent along with members who need them. */
+interface Question {
+  readonly users: Map<string, ImportUser>
+  readonly teams: Map<string, ImportTeam>
+  /** Places in the batch. */
+  readonly members: number[]
+}
 
 /**
- * In a dry run the server knows neither the people nor the teams that the import would have created
- * before it comes to their members. Where only one of the two is new, the server is asked for the
- * other, once.
+ * In a dry run nothing of the users and teams that went before is there when it comes to their
+ * members. Where both would be new, the member would be added; where one is, the server is asked
+ * again and told of the new one.
+ *
+ * @param ask sends what an import consists of, as a dry run
+ * @param most how many users and teams go into a request
  */
-export function createPreview(client: AdminClient): Preview {
-  const standings = new Map<string, Promise<Standing>>()
-  const created = new Set<string>()
-  const standingOf = (key: string, ask: () => Promise<Standing>): Promise<Standing> => {
-    const standing = standings.get(key) ?? ask()
-    standings.set(key, standing)
-    return standing
-  }
-  const note = (key: string) => {
-    created.add(key)
-    standings.set(key, Promise.resolve('known'))
-  }
+export function createPreview(ask: (body: object) => Promise<ImportAnswer>, most: number): Preview {
+  const people = new Map<string, ImportUser>()
+  const created = new Map<string, ImportTeam>()
 
   return {
-    noteUser({ login, email }, outcome) {
+    noteUser(user, outcome) {
       // An update may bring the e-mail that a member is then known by.
       if (outcome !== 'created' && outcome !== 'updated') return
-      note(loginKey(login))
-      if (email !== undefined) note(emailKey(email))
+      people.set(loginKey(user.login), user)
+      if (user.email !== undefined) people.set(emailKey(user.email), user)
     },
 
-    noteTeam({ name }, outcome) {
-      if (outcome === 'created') note(teamKey(name))
+    noteTeam(team, outcome) {
+      if (outcome === 'created') created.set(fold(team.name), team)
     },
 
-    async foresee(member, answer) {
-      if (answer.outcome !== 'unknown') return answer
-      const team = teamKey(member.team)
-      const person = 'login' in member ? loginKey(member.login) : emailKey(member.email)
-      // With neither of them new, the server has seen what there is.
-      if (!created.has(team) && !created.has(person)) return answer
-      const teamIs = await standingOf(team, async () => {
-        const found = await findTeam(client, member.team)
-        if (found === undefined) return 'unknown'
-        return found.isProvisioned ? 'managed' : 'known'
-      })
-      if (teamIs === 'managed') return { ...answer, outcome: 'managed', detail: undefined }
-      const personIs = await standingOf(person, async () => {
-        const found = await findAccount(
-          client,
-          'login' in member ? { login: member.login } : { email: member.email },
-        )
-        return found === undefined ? 'unknown' : 'known'
-      })
-      if (teamIs === 'unknown' || personIs === 'unknown') return answer
-      return { ...answer, outcome: 'added', detail: undefined }
+    async foresee(members, answers) {
+      const foreseen = [...answers]
+      const questions: Question[] = []
+      for (const [place, member] of members.entries()) {
+        const answer = answers[place]
+        if (answer?.outcome !== 'unknown') continue
+        const teamKey = fold(member.team)
+        const personKey = 'login' in member ? loginKey(member.login) : emailKey(member.email)
+        const [team, person] = [created.get(teamKey), people.get(personKey)]
+        if (team !== undefined && person !== undefined) {
+          foreseen[place] = { ...answer, outcome: 'added', detail: undefined }
+        } else if (team !== undefined || person !== undefined) {
+          const question = questionFor(questions, most)
+          if (team !== undefined) question.teams.set(teamKey, team)
+          if (person !== undefined) question.users.set(fold(person.login), person)
+          question.members.push(place)
+        }
+      }
+      for (const { users, teams, members: places } of questions) {
+        const again = await ask({
+          users: [...users.values()],
+          teams: [...teams.values()],
+          members: places.flatMap((place) => members[place] ?? []),
+        })
+        for (const [index, place] of places.entries()) {
+          const answer = again.members[index]
+          if (answer !== undefined) foreseen[place] = answer
+        }
+      }
+      return foreseen
     },
   }
 }
 
-function teamKey(name: string): string {
-  return `team ${fold(name)}`
+/** The question that one more user or team has room in. */
+function questionFor(questions: Question[], most: number): Question {
+  const last = questions.at(-1)
+  if (last !== undefined && last.users.size + last.teams.size < most) return last
+  const next: Question = { users: new Map(), teams: new Map(), members: [] }
+  questions.push(next)
+  return next
 }
 
 function loginKey(login: string): string {

@@ -46,9 +46,9 @@ export interface Sending {
 export async function sendPlan(client: AdminClient, plan: Plan, sending: Sending): Promise<void> {
   const { dryRun, results } = sending
   const total = plan.users.length + plan.teams.length + plan.members.length
-  const preview = createPreview(client)
   const send = (body: object) =>
     client.send('POST', '/import', answerShape, { body: { dryRun, ...body } })
+  const preview = createPreview(send, RESOURCES)
   try {
     await inBatches('Accounts', chunked(plan.users), sending, async (batch) => {
       const { users } = await send({ users: batch.map(({ value }) => value) })
@@ -65,9 +65,10 @@ export async function sendPlan(client: AdminClient, plan: Plan, sending: Sending
       }
     })
     await inBatches('Members', memberBatches(plan.members), sending, async (batch) => {
-      const { members } = await send({ members: batch.map(({ value }) => value) })
-      for (const [{ value, place }, given] of pair(client, batch, members)) {
-        const answer = dryRun ? await preview.foresee(value, given) : given
+      const asked = batch.map(({ value }) => value)
+      const { members } = await send({ members: asked })
+      const answers = dryRun ? await preview.foresee(asked, members) : members
+      for (const [{ value, place }, answer] of pair(client, batch, answers)) {
         const person = 'login' in value ? value.login : value.email
         results.push(resultOf('member', `${person} of ${value.team}`, place, answer))
       }

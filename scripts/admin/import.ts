@@ -110,7 +110,7 @@ function describe(results: readonly Result[], namespace: string, dryRun: boolean
           outcome,
           `${kind} ${subject}`,
           place,
-          detail ?? '',
+          detail ?? (outcome === 'unknown' ? 'Its team or account does not exist.' : ''),
         ]),
       ),
     )

@@ -361,7 +361,7 @@ describe('The import', () => {
         'conflict  account grace  u.csv, line 3  The e-mail belongs to ada.',
         'managed  team Platform  t.csv, line 2',
         'managed  member ada of Platform  m.csv, line 2',
-        'unknown  member eve of Security  m.csv, line 3',
+        'unknown  member eve of Security  m.csv, line 3  Its team or account does not exist.',
       ),
     )
     expect(error).toBe('2 entries are in conflict or unknown; the others are imported.')
@@ -475,88 +475,84 @@ describe('The import', () => {
 })
 
 describe('A dry run', () => {
-  const files = {
-    'u.csv': 'login,email\nada,ada@x\n',
-    't.csv': 'name\nPlatform\n',
-    'm.csv': lines(
-      'team,login,email',
-      'Platform,ADA,',
-      'platform,,ada@x',
-      'Platform,grace,',
-      'Platform,nobody,',
-      'Platform,,nobody@x',
-      'Other,ada,',
-      'Managed,ada,',
-      'None,ada,',
-      'None,nobody,',
-      'Other,grace,',
-    ),
-  }
+  const ada = { login: 'ada', email: 'ada@x' }
+  const platform = { name: 'Platform' }
+  const files = { 'u.csv': 'login,email\nada,ada@x\n', 't.csv': 'name\nPlatform\n' }
   const args = ['--users', 'u.csv', '--teams', 't.csv', '--members', 'm.csv', '--dry-run']
   const unknown = (number: number) =>
     Array.from({ length: number }, () => ({ outcome: 'unknown', detail: 'Nobody knows.' }))
-  const team = (name: string, isProvisioned: boolean) => ({
-    id: 'g1',
-    name,
-    externalUID: null,
-    isProvisioned,
-    memberCount: 0,
-    created: '2026-11-24T10:00:00.000Z',
-    updated: '2026-11-24T10:00:00.000Z',
-  })
-  const grace = {
-    id: 'u2',
-    login: 'grace',
-    email: null,
-    name: null,
-    externalId: null,
-    isDisabled: false,
-    isProvisioned: true,
-    created: '2026-11-24T10:00:00.000Z',
-    updated: '2026-11-24T10:00:00.000Z',
-  }
 
   test('foresees the members of the people and teams that the import would create', async () => {
     const { status, out, calls } = await run(
-      files,
+      {
+        ...files,
+        'm.csv': lines(
+          'team,login,email',
+          ...['Platform,ADA,', 'platform,,ADA@x', 'Platform,grace,', 'Platform,nobody,'],
+          ...['Other,ada,', 'Other,grace,', 'Managed,,ada@x', 'None,nobody,'],
+        ),
+      },
       [...args, '--json'],
       [
         [200, { dryRun: true, users: [{ login: 'ada', outcome: 'created' }] }],
         [200, { dryRun: true, teams: [{ name: 'Platform', outcome: 'created' }] }],
-        [200, { dryRun: true, members: [...unknown(6), { outcome: 'unchanged' }, ...unknown(3)] }],
-        [200, { accounts: [grace] }],
-        [200, { accounts: [] }],
-        [200, { accounts: [] }],
-        [200, { teams: [team('other', false)] }],
-        [200, { teams: [team('Managed', true)] }],
-        [200, { teams: [] }],
+        [200, { dryRun: true, members: [...unknown(5), { outcome: 'unchanged' }, ...unknown(2)] }],
+        [
+          200,
+          {
+            dryRun: true,
+            users: [{ outcome: 'created' }],
+            teams: [{ outcome: 'created' }],
+            members: ['added', 'unknown', 'added', 'managed'].map((outcome) => ({ outcome })),
+          },
+        ],
       ],
     )
-    expect(calls.slice(0, 3).map(([, body]) => (body as { dryRun: boolean }).dryRun)).toEqual([
-      true,
-      true,
-      true,
-    ])
-    expect(calls.slice(3)).toEqual([
-      ['GET /stacks-5/accounts?login=grace'],
-      ['GET /stacks-5/accounts?login=nobody'],
-      ['GET /stacks-5/accounts?email=nobody%40x'],
-      ['GET /stacks-5/teams?name=Other'],
-      ['GET /stacks-5/teams?name=Managed'],
-      ['GET /stacks-5/teams?name=None'],
+    // What the server can answer only when it is told of the new ones; the rest is plain.
+    expect(calls[3]).toEqual([
+      IMPORT,
+      {
+        dryRun: true,
+        users: [ada],
+        teams: [platform],
+        members: [
+          { team: 'Platform', login: 'grace' },
+          { team: 'Platform', login: 'nobody' },
+          { team: 'Other', login: 'ada' },
+          { team: 'Managed', email: 'ada@x' },
+        ],
+      },
     ])
     const { dryRun, members } = JSON.parse(out) as {
       dryRun: boolean
       members: { outcome: string }[]
     }
     expect(dryRun).toBe(true)
-    // Other has its members in one place, wherever they stand in the file.
     expect(members.map(({ outcome }) => outcome)).toEqual([
-      ...['added', 'added', 'added', 'unknown', 'unknown'],
-      ...['added', 'unchanged'],
-      ...['managed', 'unknown', 'unknown'],
+      ...['added', 'added', 'added', 'unknown'],
+      ...['added', 'unchanged', 'managed', 'unknown'],
     ])
     expect(status).toBe(1)
+  })
+
+  test('sends at most fifty people and teams along', async () => {
+    const logins = Array.from({ length: 51 }, (_, index) => `p${index}`)
+    const { calls } = await run(
+      {
+        'u.csv': lines('login', ...logins),
+        'm.csv': lines('team,login', ...logins.map((login) => `Other,${login}`)),
+      },
+      ['--users', 'u.csv', '--members', 'm.csv', '--dry-run'],
+      [
+        all('users', 'created', 50),
+        all('users', 'updated', 1),
+        [200, { members: unknown(51) }],
+        all('members', 'added', 50),
+        all('members', 'added', 1),
+      ],
+    )
+    const along = calls.slice(3).map(([, body]) => (body as { users: unknown[] }).users.length)
+    expect(along).toEqual([50, 1])
   })
 
   test('says that nothing is written', async () => {
