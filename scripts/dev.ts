@@ -168,6 +168,7 @@ function operatorOf(database: Database, namespace: ParsedNamespace, now: number)
     requestId: crypto.randomUUID(),
     newId: () => crypto.randomUUID(),
     later: () => undefined,
+    recognized: () => undefined,
   })
 }
 

@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import { secureHeaders } from 'hono/secure-headers'
 import { getPath } from 'hono/utils/url'
 import { accountRoutes } from './http/admin/accounts.ts'
+import { conflictRoutes } from './http/admin/conflicts.ts'
 import { eventRoutes } from './http/admin/events.ts'
 import { importRoutes } from './http/admin/import.ts'
 import { loginRoutes } from './http/admin/login.ts'
@@ -10,9 +11,11 @@ import { namespaceRoutes } from './http/admin/namespaces.ts'
 import { retainedRoutes } from './http/admin/retained.ts'
 import { serviceAccountRoutes } from './http/admin/service-accounts.ts'
 import { settingsRoutes } from './http/admin/settings.ts'
+import { statusRoutes } from './http/admin/status.ts'
 import { teamRoutes } from './http/admin/teams.ts'
 import { API, type Dependencies, type ScimEnv } from './http/context.ts'
 import { describeReason, failureResponse, type Reason, reasonOf } from './http/failure.ts'
+import { refusalTask } from './http/scim/refusals.ts'
 import { scimRoutes } from './http/scim/routes.ts'
 import { Refused } from './scim/error.ts'
 import type { Caller } from './store/authority.ts'
@@ -20,7 +23,7 @@ import { StoreFailure } from './store/failure.ts'
 
 /** Paths of the admin API; everything else is answered as SCIM. */
 const ADMIN = new RegExp(
-  `^${API}(?:/[^/]+/(?:config|serviceaccounts|login|events|retained|accounts|teams|import)(?:/.*)?)?$`,
+  `^${API}(?:/[^/]+/(?:config|serviceaccounts|login|events|retained|accounts|teams|import|conflicts|status|health)(?:/.*)?)?$`,
 )
 /** The path of one namespace, which the operator deletes and SCIM has nothing at. */
 const NAMESPACE = new RegExp(`^${API}/[^/]+$`)
@@ -55,6 +58,8 @@ export function createApp(dependencies: Dependencies) {
     const tasks: Parameters<Caller['later']>[0][] = []
     c.set('later', (task) => tasks.push(task))
     await next()
+    const refusal = isAdmin(c.req.raw) ? undefined : refusalTask(c, dependencies)
+    if (refusal !== undefined) tasks.push(refusal)
     const done = Promise.allSettled(tasks.map((task) => task()))
     // Outside of Workers there is no execution context, and nothing ends with the response.
     try {
@@ -85,6 +90,8 @@ export function createApp(dependencies: Dependencies) {
   app.route(`${API}/:namespace/serviceaccounts`, serviceAccountRoutes(dependencies))
   app.route(`${API}/:namespace/events`, eventRoutes(dependencies))
   app.route(`${API}/:namespace/retained`, retainedRoutes(dependencies))
+  app.route(`${API}/:namespace/conflicts`, conflictRoutes(dependencies))
+  app.route(`${API}/:namespace`, statusRoutes(dependencies))
   app.route(`${API}/:namespace/login`, loginRoutes(dependencies))
   app.route(`${API}/:namespace/accounts`, accountRoutes(dependencies))
   app.route(`${API}/:namespace/teams`, teamRoutes(dependencies))

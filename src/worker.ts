@@ -2,6 +2,7 @@
 import type { D1Database, ExecutionContext, ScheduledController } from '@cloudflare/workers-types'
 import { createApp } from './app.ts'
 import { expireEvents } from './store/audit.ts'
+import { expireConflicts } from './store/conflicts.ts'
 import { d1 } from './store/d1.ts'
 import { defaultSettings, type Settings } from './tenancy/settings.ts'
 
@@ -64,10 +65,11 @@ export default {
 
   /** Runs by the clock of wrangler.toml: lets go of what is older than it shall be kept. */
   async scheduled(event: ScheduledController, environment: Environment) {
+    const database = d1(environment.DB)
+    const now = event.scheduledTime
+    const conflicts = await expireConflicts(database, now)
     const days = positive(environment.EVENT_RETENTION_DAYS, 0)
-    if (days === 0) return
-    const before = event.scheduledTime - days * 24 * 60 * 60 * 1000
-    const deleted = await expireEvents(d1(environment.DB), before)
-    console.log(JSON.stringify({ time: new Date(event.scheduledTime).toISOString(), deleted }))
+    const deleted = days === 0 ? 0 : await expireEvents(database, now - days * 24 * 60 * 60 * 1000)
+    console.log(JSON.stringify({ time: new Date(now).toISOString(), deleted, conflicts }))
   },
 }

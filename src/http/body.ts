@@ -1,6 +1,8 @@
 /** Reading a request body: media type, size, encoding, JSON. */
+import type { Context } from 'hono'
 import { ProtocolError } from '../scim/error.ts'
 import { type Json, parseJson } from '../scim/json.ts'
+import type { ScimEnv } from './context.ts'
 import { HttpRefusal } from './failure.ts'
 
 /** How many bytes the body of a request may have. */
@@ -26,6 +28,17 @@ export async function readJson(request: Request, limit: number): Promise<Json> {
     throw new HttpRefusal({ kind: 'unsupported-media-type', received })
   }
   return parseJson(decode(await readBytes(request, limit)))
+}
+
+/**
+ * The same for the body of a provisioning request, which is kept at hand for the record of a refusal.
+ *
+ * @throws HttpRefusal 413 or 415; ProtocolError invalidSyntax
+ */
+export async function readRequestBody(c: Context<ScimEnv>, limit: number): Promise<Json> {
+  const body = await readJson(c.req.raw, limit)
+  c.set('body', body)
+  return body
 }
 
 async function readBytes(request: Request, limit: number): Promise<Uint8Array> {

@@ -1,9 +1,10 @@
 /** What a request carries through middleware and handlers. */
 import type { Context } from 'hono'
+import type { Json } from '../scim/json.ts'
 import type { Caller } from '../store/authority.ts'
 import type { Database } from '../store/database.ts'
 import { Refusal } from '../store/refusal.ts'
-import { type Claim, readClaim } from '../tenancy/credential.ts'
+import { type Claim, type Holder, readClaim } from '../tenancy/credential.ts'
 import { parseNamespace } from '../tenancy/namespace.ts'
 import type { Settings } from '../tenancy/settings.ts'
 
@@ -37,7 +38,26 @@ export interface Dependencies {
 
 /** The bindings are left out on purpose: a handler reaches the database through a caller only. */
 export interface ScimEnv {
-  Variables: { requestId: string; later: (task: () => Promise<unknown>) => void }
+  Variables: {
+    requestId: string
+    later: (task: () => Promise<unknown>) => void
+    /** Who calls, once the token is known to be good. */
+    holder?: Holder
+    /** The body, once it was read. */
+    body?: Json
+    /** The operations of a bulk request that failed. */
+    failedOperations?: readonly FailedOperation[]
+  }
+}
+
+/** An operation of a bulk request that failed; the path is below the base URL. */
+export interface FailedOperation {
+  readonly method: string
+  readonly path: string
+  readonly body: Json | undefined
+  readonly status: number
+  readonly messageId: string
+  readonly detail: string
 }
 
 /** Where the API is. */
@@ -71,6 +91,7 @@ export function requestOf(c: Context<ScimEnv>, dependencies: Dependencies, claim
     requestId: c.get('requestId'),
     newId: (type) => makeId(type === 'user' ? 'u' : 'g', now, dependencies.randomBytes),
     later: c.get('later'),
+    recognized: (holder) => c.set('holder', holder),
   }
 }
 

@@ -391,6 +391,12 @@ export function describeReason(reason: Reason): WireFailure {
         message: 'User is already added to this team',
         detail: `The user ${quote(reason.id)} is a member of this team already.`,
       }
+    case 'unknown-conflict':
+      return {
+        status: 404,
+        messageId: 'conflicts.not-found',
+        detail: `The namespace has no open conflict with the id ${quote(reason.id)}.`,
+      }
     case 'no-settings':
       return {
         status: 404,

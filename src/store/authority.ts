@@ -11,6 +11,8 @@ import {
   type Claim,
   type CredentialReason,
   decide,
+  type Holder,
+  holderOf,
   type Principal,
 } from '../tenancy/credential.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
@@ -33,6 +35,8 @@ export interface Caller {
   readonly newId: (type: 'user' | 'team') => string
   /** Runs a task once the response is sent. */
   readonly later: (task: () => Promise<unknown>) => void
+  /** Is told who calls once the token is known to be good, also where the request is refused. */
+  readonly recognized: (holder: Holder) => void
 }
 
 /** How often the last use of a token is written down. */
@@ -110,6 +114,8 @@ export async function readAs<const T extends readonly Statement[]>(
     ...statements,
   ])
   const authority = authorities[0] as Authority | undefined
+  const holder = holderOf(claim, authority, now)
+  if (holder !== undefined) caller.recognized(holder)
   const decided = decide(claim, authority, permissions, caller.fileSettings, now)
   if (!isPrincipal(decided)) throw new Refusal(decided)
   const { bearer } = claim

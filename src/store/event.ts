@@ -28,6 +28,7 @@ export type Action =
   | 'token.create'
   | 'token.rotate'
   | 'token.revoke'
+  | 'conflict.settle'
 
 /** Who acts, as JSON, for the rows of events. */
 export function actorOf({ namespace, actor }: Principal): SQL {

@@ -37,6 +37,7 @@ export type StoreReason =
   | { readonly kind: 'provisioned'; readonly what: Provisioned }
   | { readonly kind: 'listed-twice'; readonly value: string }
   | { readonly kind: 'already-member'; readonly id: string }
+  | { readonly kind: 'unknown-conflict'; readonly id: string }
   | { readonly kind: 'no-settings'; readonly namespace: string }
   | { readonly kind: 'contention' }
 

@@ -1,6 +1,8 @@
 /** Accounts that were deleted and are kept for audit, until an operator purges them. */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
+import type { Namespace } from '../tenancy/namespace.ts'
 import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
+import type { Statement } from './database.ts'
 import { closeEvents, recordEvent } from './event.ts'
 import { type Held, release } from './held.ts'
 import { Refusal } from './refusal.ts'
@@ -41,6 +43,20 @@ export async function listRetained(
   return { total: rows[0][0]?.total ?? 0, accounts: rows[1] }
 }
 
+/**
+ * Deletes the conflicts that tell of retained accounts: those about one, and those that quote it by
+ * its id or by what it alone had. A namespace has a thousand conflicts at most.
+ */
+function forgetConflicts(namespace: Namespace, ids: SQL): Statement {
+  const quoted = sql`instr(lower(c.request || c.detail), '"' || lower(v.value) || '"') > 0`
+  const values = sql`json_each(json_array(r.id, r.user_name_key, r.email_key, r.external_id)) v`
+  return sql`delete from conflict where namespace = ${namespace} and id in (
+    select c.id from retained r cross join ${values} cross join conflict c
+    where r.namespace = ${namespace} and r.id in ${ids} and c.namespace = ${namespace}
+      and (c.subject = v.value or c.subject = lower(v.value) or ${quoted}
+        or instr(c.request, '/' || r.id) > 0))`
+}
+
 /** Which retained accounts are to go. */
 export type Purge = { readonly id: string } | { readonly before: number }
 
@@ -79,6 +95,7 @@ export async function purgeRetained(
       sql`update event set changes = '{"redacted":true}'
         where namespace = ${namespace} and subject in ${list}`,
       sql`delete from adoption where namespace = ${namespace} and subject in ${list}`,
+      forgetConflicts(namespace, list),
       sql`delete from retained where namespace = ${namespace} and id in ${list}`,
       ...ids.map((id, part) => recordEvent(caller, principal, 'user.purge', id, sql`'{}'`, part)),
       closeEvents(principal, { retained: -ids.length }),

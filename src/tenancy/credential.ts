@@ -46,7 +46,7 @@ export function readClaim(
 
 /** What the database knows of a namespace when a request comes in. */
 interface NamespaceState {
-  readonly namespace: string
+  readonly namespace: Namespace
   /** The stored settings of the namespace as JSON; null where it has none. */
   readonly settings: string | null
   readonly users: number
@@ -101,6 +101,26 @@ function faultOf(token: Partial<TokenState>, now: number): CredentialReason | un
   if (revokedAt !== null) return { kind: 'revoked-token' }
   if (expiresAt !== null && expiresAt <= now) return { kind: 'expired-token' }
   return disabled === 1 ? { kind: 'disabled-account' } : undefined
+}
+
+/** A token that is good, in the namespace that it belongs to, wherever it was used. */
+export interface Holder {
+  readonly hash: string
+  readonly namespace: Namespace
+}
+
+/**
+ * Whose token a claim carries, be it good for this request or only for others; undefined where it is
+ * good for none, and for the operator.
+ */
+export function holderOf(
+  { bearer }: Claim,
+  authority: Authority | undefined,
+  now: number,
+): Holder | undefined {
+  if (bearer.kind === 'operator' || authority === undefined) return undefined
+  if (faultOf(authority, now) !== undefined) return undefined
+  return { hash: bearer.hash, namespace: authority.namespace }
 }
 
 /**

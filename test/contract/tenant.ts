@@ -85,6 +85,7 @@ export async function makeTenant(
           return `${type}-${String(ids).padStart(4, '0')}`
         },
         later: () => undefined,
+        recognized: () => undefined,
         ...overrides,
       }
     },

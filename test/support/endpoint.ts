@@ -6,7 +6,7 @@ import { env } from 'cloudflare:workers'
 import { createApp } from '../../src/app.ts'
 import { API } from '../../src/http/context.ts'
 import { d1 } from '../../src/store/d1.ts'
-import type { Database } from '../../src/store/database.ts'
+import { type Database, render, type Statement } from '../../src/store/database.ts'
 import { defaultSettings, type StoredSettings } from '../../src/tenancy/settings.ts'
 import { Client } from './client.ts'
 
@@ -16,21 +16,36 @@ export const ORIGIN = 'https://scim.example'
 /** The D1 binding of the test Worker. */
 export const binding = (env as unknown as { readonly DB: D1Database }).DB
 
-/** A database that notes the mode and size of every batch that goes through it. */
+interface Batch {
+  readonly mode: 'read' | 'write'
+  readonly statements: number
+}
+
+/** Whether a batch records refused requests, which is done after the response. */
+export function isRecord(mode: 'read' | 'write', [first]: readonly Statement[]): boolean {
+  return mode === 'write' && first !== undefined && render(first).sql.includes('into refusal_count')
+}
+
+/**
+ * A database that notes the mode and size of every batch that goes through it; those that record
+ * refused requests are noted apart.
+ */
 export function observed(database: Database) {
-  const batches: { readonly mode: 'read' | 'write'; readonly statements: number }[] = []
+  const batches: Batch[] = []
+  const records: Batch[] = []
   const wrapped: Database = {
     batch(mode, statements) {
-      batches.push({ mode, statements: statements.length })
+      const noted = isRecord(mode, statements) ? records : batches
+      noted.push({ mode, statements: statements.length })
       return database.batch(mode, statements)
     },
   }
-  return { database: wrapped, batches }
+  return { database: wrapped, batches, records }
 }
 
 /** An application of its own, which shares nothing with others but the database. */
 export function makeEndpoint(database: Database = d1(binding)) {
-  const { database: wrapped, batches } = observed(database)
+  const { database: wrapped, batches, records } = observed(database)
   const log: object[] = []
   const clock = { offset: 0 }
   const pending: Promise<unknown>[] = []
@@ -52,6 +67,8 @@ export function makeEndpoint(database: Database = d1(binding)) {
     app,
     /** Every batch since the last time it was emptied. */
     batches,
+    /** The batches that recorded refused requests. */
+    records,
     log,
     clock,
     fetch: (request: Request) => Promise.resolve(app.fetch(request, {}, context)),

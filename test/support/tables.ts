@@ -24,11 +24,23 @@ const TABLES = {
   retained: 'namespace',
   adoption: 'namespace',
   team_mapping: 'namespace',
-  conflict: 'namespace',
-  refusal_count: 'namespace',
 } as const
 
-/** Every row of a namespace, as text: two dumps are equal when nothing changed between them. */
+/** What is written down after a refused request. */
+const RECORDS = ['conflict', 'refusal_count'] as const
+
+/** Everything that is recorded of the refused requests of a namespace, as text. */
+export async function recordsOf(namespace: string): Promise<string> {
+  const rows = RECORDS.map((table) =>
+    query(`select * from "${table}" where namespace = ?`, namespace),
+  )
+  return JSON.stringify(await Promise.all(rows))
+}
+
+/**
+ * Every row of a namespace, as text: two dumps are equal when nothing changed between them.
+ * The record of refused requests is apart: it is bookkeeping that a refusal leaves behind.
+ */
 export async function dump(namespace: string): Promise<string> {
   const tables: Record<string, string[]> = {}
   for (const [table, key] of Object.entries(TABLES)) {

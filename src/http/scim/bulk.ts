@@ -28,8 +28,15 @@ import { hold, holdAsync, release } from '../../store/held.ts'
 import { Refusal } from '../../store/refusal.ts'
 import { createUsers, type NewUser, type Outcome } from '../../store/user-set.ts'
 import { missingFrom, type Permission } from '../../tenancy/permission.ts'
-import { MAXIMUM_BULK_BODY, readJson } from '../body.ts'
-import { baseUrl, callerOf, type Dependencies, makeId, type ScimEnv } from '../context.ts'
+import { MAXIMUM_BULK_BODY, readRequestBody } from '../body.ts'
+import {
+  baseUrl,
+  callerOf,
+  type Dependencies,
+  type FailedOperation,
+  makeId,
+  type ScimEnv,
+} from '../context.ts'
 import { describeReason, HttpRefusal, reasonOf, scimErrorBody } from '../failure.ts'
 import type { Endpoint } from './endpoint.ts'
 import { groups } from './groups.ts'
@@ -61,14 +68,15 @@ export function bulkRoutes(dependencies: Dependencies) {
   routes.post('/Bulk', async (c) => {
     const caller = callerOf(c, dependencies)
     const request = await holdAsync(async () => {
-      const bulk = readBulkRequest(await readJson(c.req.raw, MAXIMUM_BULK_BODY))
+      const bulk = readBulkRequest(await readRequestBody(c, MAXIMUM_BULK_BODY))
       const limit = dependencies.maxBulkOperations
       if (bulk.entries.length > limit) throw new HttpRefusal({ kind: 'too-many-operations', limit })
       return bulk
     })
     await requireSomePermission(caller, request.ok ? request.value : undefined)
-    const results = await carryOut(caller, baseUrl(c), release(request), dependencies)
-    return scim(bulkResponse(results))
+    const done = await carryOut(caller, baseUrl(c), release(request), dependencies)
+    c.set('failedOperations', done.flatMap(failedOperation))
+    return scim(bulkResponse(done.map(({ result }) => result)))
   })
   return routes
 }
@@ -108,12 +116,28 @@ interface Step {
   readonly trusted: Set<string>
 }
 
+/** An operation that was carried out, whatever came of it. */
+interface Done {
+  readonly entry: BulkEntry
+  readonly result: BulkResult
+}
+
+/** What the record of refusals needs of an operation that failed. */
+function failedOperation({ entry, result }: Done): FailedOperation[] {
+  const { method, status, response } = result
+  if (response === undefined) return []
+  const { type, id, data } = entry.ok ? entry.operation : {}
+  const path = type === undefined ? '/Bulk' : `${type.endpoint}${id === undefined ? '' : `/${id}`}`
+  const [messageId, detail] = [String(response.messageId), String(response.detail)]
+  return [{ method, path, body: data, status: Number(status), messageId, detail }]
+}
+
 async function carryOut(
   caller: Caller,
   base: string,
   { entries, failOnErrors = Number.POSITIVE_INFINITY }: BulkRequest,
   { randomBytes }: Dependencies,
-): Promise<BulkResult[]> {
+): Promise<Done[]> {
   const steps = entries.map((entry, index): Step => {
     const prefix = entry.ok && entry.operation.type === userType ? 'u' : 'g'
     const provisionalId = makeId(prefix, caller.now, randomBytes)
@@ -154,7 +178,7 @@ async function carryOut(
       step.result = failed(method, bulkId, location, error)
     })
   }
-  return steps.flatMap(({ result }) => result ?? [])
+  return steps.flatMap(({ entry, result }) => (result === undefined ? [] : [{ entry, result }]))
 
   /** Carries out a step, those that it refers to first. */
   async function run(step: Step): Promise<void> {

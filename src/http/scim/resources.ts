@@ -3,7 +3,7 @@ import { type Context, Hono } from 'hono'
 import type { Preconditions } from '../../scim/resource/version.ts'
 import { groupType } from '../../scim/schema/resource-type.ts'
 import { hold, holdAsync, release } from '../../store/held.ts'
-import { MAXIMUM_BODY, MAXIMUM_GROUP_BODY, readJson } from '../body.ts'
+import { MAXIMUM_BODY, MAXIMUM_GROUP_BODY, readRequestBody } from '../body.ts'
 import { baseUrl, callerOf, type Dependencies, type ScimEnv } from '../context.ts'
 import type { Endpoint } from './endpoint.ts'
 import { projectionOf } from './parameters.ts'
@@ -24,7 +24,7 @@ export function resourceRoutes(endpoint: Endpoint, dependencies: Dependencies) {
     const silent = prefersMinimal(c)
     const request = await holdAsync(async () => ({
       projection: projectionOf(c, type),
-      body: await readJson(c.req.raw, limit),
+      body: await readRequestBody(c, limit),
       silent,
     }))
     const resource = await endpoint.create(caller, baseUrl(c), request)
@@ -49,7 +49,7 @@ export function resourceRoutes(endpoint: Endpoint, dependencies: Dependencies) {
     const silent = prefersMinimal(c) || (method === 'PATCH' && type === groupType && !asked)
     const request = await holdAsync(async () => ({
       projection: release(projection),
-      body: await readJson(c.req.raw, limit),
+      body: await readRequestBody(c, limit),
       silent,
     }))
     const [base, id] = [baseUrl(c), c.req.param('id')]

@@ -1,0 +1,61 @@
+/** How provisioning goes in a namespace: its status in numbers, and its health as checks. */
+import { Hono } from 'hono'
+import { readHealth, readStatus } from '../../store/status.ts'
+import { judgeHealth } from '../../tenancy/health.ts'
+import { baseUrl, type Dependencies, type ScimEnv } from '../context.ts'
+import { adminCallerOf } from './caller.ts'
+
+/** Tokens that end within this time are told of, in milliseconds. */
+const SOON = 14 * 24 * 60 * 60 * 1000
+
+function iso(time: number | null): string | null {
+  return time === null ? null : new Date(time).toISOString()
+}
+
+/** The routes /status and /health below the base URL of a namespace. */
+export function statusRoutes(dependencies: Dependencies) {
+  const routes = new Hono<ScimEnv>()
+
+  routes.get('/status', async (c) => {
+    const status = await readStatus(adminCallerOf(c, dependencies), SOON)
+    const { principal, counters, conflicts, changes, refusals, inheritedMembers } = status
+    const { namespace, users, teams, settings, storedSettings } = principal
+    const { managedUsers, managedTeams, retained } = counters
+    return c.json({
+      namespace,
+      users,
+      teams,
+      managed: { users: managedUsers, teams: managedTeams },
+      retained,
+      conflicts,
+      changes,
+      refusals,
+      serviceAccounts: status.accounts.map((account) => ({
+        id: account.id,
+        name: account.name,
+        isDisabled: account.disabled === 1,
+        lastRequestAt: iso(account.lastRequestAt),
+        lastChangeAt: iso(account.lastChangeAt),
+      })),
+      expiringTokens: status.expiringTokens.map(({ account, id, name, expiresAt }) => ({
+        serviceAccount: account,
+        id,
+        name,
+        expiration: iso(expiresAt),
+      })),
+      inheritedMembers,
+      settings,
+      settingsSource: storedSettings === null ? 'file' : 'database',
+    })
+  })
+
+  routes.get('/health', async (c) => {
+    const caller = adminCallerOf(c, dependencies)
+    const { principal, ...stored } = await readHealth(caller)
+    const { namespace, users, settings } = principal
+    const facts = { ...stored, namespace, users, settings, tenantUrl: baseUrl(c) }
+    return c.json(judgeHealth(facts, caller.now))
+  })
+
+  return routes
+}

@@ -1,0 +1,94 @@
+/**
+ * What is recorded of refused requests, for the administrator: of every provisioning request that a
+ * good token sent and that was answered 400, 403 or 409, the reason, the subject and the request.
+ * Of requests that only read, what the credential is refused for, since an identity provider whose
+ * token or Tenant URL is wrong begins by reading.
+ */
+import type { Context } from 'hono'
+import { fold } from '../../scim/comparison.ts'
+import { isObject, type Json, membersOf } from '../../scim/json.ts'
+import { type NewConflict, recordRefusals } from '../../store/conflicts.ts'
+import { API, type Dependencies, type FailedOperation, makeId, type ScimEnv } from '../context.ts'
+import { describeReason, reasonOf } from '../failure.ts'
+import { abridge, cut, withoutSecrets } from './abridge.ts'
+
+const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
+const RECORDED: ReadonlySet<number> = new Set([400, 403, 409])
+const OF_THE_CREDENTIAL: ReadonlySet<string> = new Set([
+  'authn.invalid-namespace',
+  'accesscontrol.permission-denied',
+])
+
+/** How many characters of a request are kept. */
+const MAXIMUM_REQUEST = 4000
+/** How many characters of what a subject is called are kept. */
+const MAXIMUM_SUBJECT = 256
+
+/** Where the base URL of any namespace ends in a path. */
+const BASE = new RegExp(`^${API}/[^/]+`)
+
+/** A subject as it is stored and sought. */
+export function subjectKey(text: string): string {
+  return fold(cut(text, MAXIMUM_SUBJECT))
+}
+
+/** Whom a request is about: by name, else by id, else by what there is of the path. */
+function subjectOf(path: string, body: Json | undefined): string {
+  const members = membersOf(isObject(body) ? body : {})
+  const names = ['username', 'displayname', 'externalid'].map((name) => members.get(name))
+  const name = names.find((value) => typeof value === 'string' && value.trim() !== '')
+  const [, id] = /^\/(?:Users|Groups)\/([^/]+)/.exec(path) ?? []
+  return subjectKey(typeof name === 'string' ? name : (id ?? path))
+}
+
+/** The operations of a request that were refused; a request that is no bulk request is one. */
+function refusedOperations(c: Context<ScimEnv>): readonly FailedOperation[] {
+  const { error } = c
+  if (error === undefined) return c.get('failedOperations') ?? []
+  const { status, messageId, detail } = describeReason(reasonOf(error))
+  const { method } = c.req
+  const path = c.req.path.replace(BASE, '') || '/'
+  const operation = { method, path, body: c.get('body'), status, messageId, detail }
+  if (WRITES.has(method) && !path.endsWith('/.search')) return [operation]
+  if (!OF_THE_CREDENTIAL.has(messageId)) return []
+  const [endpoint = ''] = /^\/[^/]*/.exec(path) ?? []
+  return [{ ...operation, path: endpoint, body: undefined }]
+}
+
+function describe(base: string, operation: FailedOperation): Omit<NewConflict, 'id'> {
+  const { method, path, body, status, messageId } = operation
+  const { body: kept, secrets } =
+    body === undefined ? { body, secrets: [] } : abridge(body, MAXIMUM_REQUEST)
+  // What does not parse is quoted by the parser, and nobody knows what of.
+  const unread = messageId === 'scim.invalidSyntax' && body === undefined
+  const detail = unread ? operation.detail.replace(/"(?:[^"\\]|\\.)*"?/gs, '…') : operation.detail
+  return {
+    subject: subjectOf(path, body),
+    reason: messageId,
+    status,
+    detail: withoutSecrets(detail, secrets),
+    request: JSON.stringify({ method, path: cut(base + path, 1000), body: kept }),
+  }
+}
+
+/**
+ * The task that records what was refused of a SCIM request; undefined where nothing was.
+ */
+export function refusalTask(
+  c: Context<ScimEnv>,
+  { database, now, randomBytes }: Dependencies,
+): (() => Promise<void>) | undefined {
+  const holder = c.get('holder')
+  if (holder === undefined) return undefined
+  const refused = refusedOperations(c).filter(({ status }) => RECORDED.has(status))
+  if (refused.length === 0) return undefined
+  const [base = ''] = BASE.exec(c.req.path) ?? []
+  return async () => {
+    const at = now()
+    const conflicts = refused.map((operation) => ({
+      ...describe(base, operation),
+      id: makeId('c', at, randomBytes),
+    }))
+    await recordRefusals(database, holder, conflicts, at)
+  }
+}

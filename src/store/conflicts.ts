@@ -1,0 +1,205 @@
+/**
+ * Conflicts: refused provisioning requests, kept where an administrator sees them until somebody
+ * settles them or they are a month old. They are recorded after the response and never change it.
+ */
+import { sql } from 'drizzle-orm'
+import type { Holder } from '../tenancy/credential.ts'
+import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
+import type { Database } from './database.ts'
+import { closeEvents, recordChange } from './event.ts'
+import { type Held, release } from './held.ts'
+import { Refusal } from './refusal.ts'
+
+/** How many conflicts a namespace keeps; the one that was longest not seen goes. */
+const MAXIMUM_CONFLICTS = 1000
+const HOUR = 60 * 60 * 1000
+const DAY = 24 * HOUR
+/** How long a conflict is kept after its last request, in milliseconds. */
+const LIFETIME = 30 * DAY
+/** How many hours refusals are counted back. */
+const COUNTED_HOURS = 8 * 24
+
+/** The hour of a time, as refusals are counted by. */
+export function hourOf(time: number): number {
+  return Math.floor(time / HOUR)
+}
+
+/** Since when a conflict must have been seen to be one. */
+export function openSince(now: number): number {
+  return now - LIFETIME
+}
+
+/** A refused request. */
+export interface NewConflict {
+  readonly id: string
+  /** Whom it was about, folded. */
+  readonly subject: string
+  /** The messageId of the answer. */
+  readonly reason: string
+  readonly status: number
+  readonly detail: string
+  /** JSON: method, path and body, without secrets. */
+  readonly request: string
+}
+
+/** A conflict as it is stored. Times are milliseconds since 1970. */
+export interface Conflict extends NewConflict {
+  /** The name of the service account that sent the last request. */
+  readonly account: string
+  readonly count: number
+  readonly firstAt: number
+  readonly lastAt: number
+}
+
+/** How many conflicts one parameter holds: D1 refuses values above 2 MB. */
+const CHUNK = 100
+
+/**
+ * Records refused requests of the holder of a token, in the namespace of the token. Those about the
+ * same subject for the same reason become one conflict. Nothing is recorded for a token that is gone.
+ */
+export async function recordRefusals(
+  database: Database,
+  { hash, namespace }: Holder,
+  refused: readonly NewConflict[],
+  now: number,
+): Promise<void> {
+  // Of more than are kept, the last.
+  const kept = refused.slice(-MAXIMUM_CONFLICTS)
+  const chunks = Array.from({ length: Math.ceil(kept.length / CHUNK) }, (_, index) =>
+    JSON.stringify(kept.slice(index * CHUNK, (index + 1) * CHUNK)),
+  )
+  const field = (name: keyof NewConflict) => sql.raw(`json_extract(j.value, '$.${name}')`)
+  await database.batch('write', [
+    sql`insert into refusal_count (namespace, hour, count)
+      select k.namespace, ${hourOf(now)}, ${refused.length} from token k where k.hash = ${hash}
+      on conflict (namespace, hour) do update set count = refusal_count.count + excluded.count`,
+    sql`delete from refusal_count
+      where namespace = ${namespace} and hour < ${hourOf(now) - COUNTED_HOURS}`,
+    // What has expired begins anew.
+    sql`delete from conflict where namespace = ${namespace} and last_at < ${openSince(now)}`,
+    ...chunks.map(
+      (rows) => sql`
+        insert into conflict (namespace, id, subject, reason, status, detail, request, account,
+          count, first_at, last_at)
+        select k.namespace, ${field('id')}, ${field('subject')}, ${field('reason')},
+          ${field('status')}, ${field('detail')}, ${field('request')}, a.name, 1, ${now}, ${now}
+        from token k
+        cross join service_account a on a.namespace = k.namespace and a.id = k.account_id
+        cross join json_each(${rows}) j
+        where k.hash = ${hash}
+        on conflict (namespace, subject, reason) do update set
+          status = excluded.status, detail = excluded.detail, request = excluded.request,
+          account = excluded.account, count = conflict.count + 1,
+          last_at = max(conflict.last_at, excluded.last_at)`,
+    ),
+    sql`delete from conflict where namespace = ${namespace} and id in (
+      select c.id from conflict c where c.namespace = ${namespace}
+      order by c.last_at desc, c.rowid desc limit -1 offset ${MAXIMUM_CONFLICTS})`,
+  ])
+}
+
+/** The place of a conflict in the list. */
+export interface Place {
+  readonly lastAt: number
+  readonly id: string
+}
+
+/** Which conflicts are asked for. */
+export interface ConflictQuery {
+  readonly reason?: string | undefined
+  /** Folded. */
+  readonly subject?: string | undefined
+  /** Behind which to go on. */
+  readonly after?: Place | undefined
+  readonly limit: number
+}
+
+/**
+ * Lists the open conflicts, those that were seen last first.
+ *
+ * @throws Refusal
+ */
+export async function listConflicts(
+  caller: Caller,
+  query: Held<ConflictQuery>,
+): Promise<Conflict[]> {
+  const { reason, subject, after, limit }: ConflictQuery = query.ok ? query.value : { limit: 0 }
+  const { rows } = await readAs(caller, ['org.users:read', 'teams:read'], (namespace, allowed) => {
+    const conditions = [
+      sql`c.namespace = ${namespace}`,
+      sql`c.last_at >= ${openSince(caller.now)}`,
+      ...(reason === undefined ? [] : [sql`c.reason = ${reason}`]),
+      ...(subject === undefined ? [] : [sql`c.subject = ${subject}`]),
+      ...(after === undefined ? [] : [sql`(c.last_at, c.id) < (${after.lastAt}, ${after.id})`]),
+    ]
+    return [
+      sql<Conflict>`
+        select c.id, c.subject, c.reason, c.status, c.detail, c.request, c.account, c.count,
+          c.first_at as "firstAt", c.last_at as "lastAt"
+        from ${allowed} conflict c where ${sql.join(conditions, sql` and `)}
+        order by c.last_at desc, c.id desc limit ${limit}`,
+    ] as const
+  })
+  release(query)
+  return rows[0]
+}
+
+/**
+ * Settles a conflict: it is forgotten until it occurs again.
+ *
+ * @throws Refusal `unknown-conflict` and others
+ */
+export async function settleConflict(caller: Caller, id: string): Promise<void> {
+  await untilWon(async () => {
+    const { principal, rows } = await readAs(caller, ['settings:write'], (namespace, allowed) => [
+      sql<Pick<Conflict, 'reason' | 'count'>>`select c.reason, c.count from ${allowed} conflict c
+        where c.namespace = ${namespace} and c.id = ${id}
+          and c.last_at >= ${openSince(caller.now)}`,
+    ])
+    const [before] = rows[0]
+    if (before === undefined) throw new Refusal({ kind: 'unknown-conflict', id })
+    const { namespace } = principal
+    const statements = [
+      sql`delete from conflict where namespace = ${namespace} and id = ${id}`,
+      recordChange(caller, principal, 'conflict.settle', id, { before }),
+      closeEvents(principal),
+    ]
+    const condition = sql`exists (select 1 from conflict c
+      where c.namespace = ${namespace} and c.id = ${id})`
+    await writeAs(caller, principal, condition, statements, [])
+  })
+}
+
+/** How many rows one statement of the expiry deletes, and how many statements one run takes. */
+const EXPIRY_CHUNK = 5000
+const MOST = 100
+
+/**
+ * Deletes, in all namespaces, the conflicts that have expired and the counts that nobody asks for.
+ *
+ * @returns how many rows were deleted
+ */
+export async function expireConflicts(database: Database, now: number): Promise<number> {
+  const expired = [
+    sql<{ readonly one: number }>`
+      delete from conflict where rowid in (
+        select c.rowid from namespace n cross join conflict c
+        on c.namespace = n.name and c.last_at < ${openSince(now)} limit ${EXPIRY_CHUNK})
+      returning 1 as one`,
+    sql<{ readonly one: number }>`
+      delete from refusal_count where rowid in (
+        select r.rowid from namespace n cross join refusal_count r
+        on r.namespace = n.name and r.hour < ${hourOf(now) - COUNTED_HOURS} limit ${EXPIRY_CHUNK})
+      returning 1 as one`,
+  ]
+  let deleted = 0
+  for (const statement of expired) {
+    for (let runs = 0; runs < MOST; runs += 1) {
+      const [gone] = await database.batch('write', [statement])
+      deleted += gone.length
+      if (gone.length < EXPIRY_CHUNK) break
+    }
+  }
+  return deleted
+}

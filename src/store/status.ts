@@ -1,0 +1,256 @@
+/**
+ * What there is to say about provisioning in a namespace. Nothing here scans the directory: totals
+ * are the counters of the namespace, and what has no counter is looked up in a bounded part.
+ */
+import { sql } from 'drizzle-orm'
+import type { Principal } from '../tenancy/credential.ts'
+import { CHANGES_SPAN, RECENT, type RecentRefusal } from '../tenancy/health.ts'
+import type { Namespace } from '../tenancy/namespace.ts'
+import type { Permission } from '../tenancy/permission.ts'
+import { type Allowed, type Caller, readAs } from './authority.ts'
+import { hourOf, openSince } from './conflicts.ts'
+import type { Statement } from './database.ts'
+
+const HOUR = 60 * 60 * 1000
+const DAY = 24 * HOUR
+
+/** How many events are looked at, from the newest: their time has no index. */
+const MAXIMUM_EVENTS = 10_000
+/** Up to where inherited members are counted. */
+const MAXIMUM_INHERITED = 10_000
+/** How many users are looked at, from the newest. */
+const SAMPLE = 1000
+
+const NEEDED: readonly Permission[] = ['org.users:read', 'teams:read']
+
+interface Counters {
+  readonly managedUsers: number
+  readonly managedTeams: number
+  readonly retained: number
+}
+
+function selectCounters(namespace: Namespace, allowed: Allowed): Statement<Counters> {
+  return sql<Counters>`select n.managed_users as "managedUsers",
+      n.managed_teams as "managedTeams", n.retained
+    from ${allowed} namespace n where n.name = ${namespace}`
+}
+
+/** A service account, as the status shows it. */
+interface AccountRow {
+  readonly id: string
+  readonly name: string
+  readonly disabled: number
+}
+
+function selectAccounts(namespace: Namespace, allowed: Allowed): Statement<AccountRow> {
+  return sql<AccountRow>`select a.id, a.name, a.disabled
+    from ${allowed} service_account a where a.namespace = ${namespace} order by a.id`
+}
+
+/** A token, as the status needs it. Times are milliseconds since 1970. */
+interface TokenRow {
+  readonly id: string
+  readonly accountId: string
+  readonly name: string
+  readonly createdAt: number
+  readonly expiresAt: number | null
+  readonly revokedAt: number | null
+  readonly lastUsedAt: number | null
+}
+
+function selectTokens(namespace: Namespace, allowed: Allowed): Statement<TokenRow> {
+  return sql<TokenRow>`select k.id, k.account_id as "accountId", k.name,
+      k.created_at as "createdAt", k.expires_at as "expiresAt", k.revoked_at as "revokedAt",
+      k.last_used_at as "lastUsedAt"
+    from ${allowed} token k where k.namespace = ${namespace} order by k.created_at, k.id`
+}
+
+function isLive({ expiresAt, revokedAt }: TokenRow, now: number): boolean {
+  return revokedAt === null && (expiresAt === null || expiresAt > now)
+}
+
+/** What one token, or the operator, did among the newest events. */
+interface ActivityRow {
+  readonly tokenId: string | null
+  readonly events: number
+  readonly oldest: number
+  readonly lastChangeAt: number | null
+  readonly lastHour: number
+  readonly lastDay: number
+}
+
+/** A walk down the index of events; what stands behind the actions in a row is not read. */
+function selectActivity(
+  namespace: Namespace,
+  now: number,
+  allowed: Allowed,
+): Statement<ActivityRow> {
+  const provisions = sql`(r.action like 'user.%' or r.action like 'team.%')`
+  const changes = (since: number) => sql`sum(r.at > ${since} and ${provisions})`
+  return sql<ActivityRow>`
+    select json_extract(r.actor, '$.token') as "tokenId", count(*) as events, min(r.at) as oldest,
+      max(case when ${provisions} then r.at end) as "lastChangeAt",
+      ${changes(now - HOUR)} as "lastHour", ${changes(now - DAY)} as "lastDay"
+    from (select e.at, e.actor, e.action from ${allowed} event e where e.namespace = ${namespace}
+      order by e.seq desc limit ${MAXIMUM_EVENTS}) r
+    group by 1`
+}
+
+/** How many there are, and whether there are more than were counted. */
+export interface Capped {
+  readonly count: number
+  readonly capped: boolean
+}
+
+/** The status of a namespace. Times are milliseconds since 1970. */
+export interface Status {
+  readonly principal: Principal
+  readonly counters: Counters
+  readonly conflicts: number
+  /** What was written to users and teams; capped where there may be more than were looked at. */
+  readonly changes: {
+    readonly lastHour: number
+    readonly lastDay: number
+    readonly capped: boolean
+  }
+  /** By the hours of the clock: the current one, and the one or the 24 before it. */
+  readonly refusals: { readonly lastHour: number; readonly lastDay: number }
+  readonly accounts: readonly (AccountRow & {
+    readonly lastRequestAt: number | null
+    readonly lastChangeAt: number | null
+  })[]
+  /** Good tokens that will have ended before the given time. */
+  readonly expiringTokens: readonly (TokenRow & { readonly account: string })[]
+  /** Members that adopted teams brought along and the provider never named. */
+  readonly inheritedMembers: Capped
+}
+
+function latest(times: readonly (number | null | undefined)[]): number | null {
+  return times.reduce<number | null>(
+    (last, time) => (time == null || (last !== null && last >= time) ? last : time),
+    null,
+  )
+}
+
+/**
+ * Reads the status of a namespace, in one trip.
+ *
+ * @param expiringWithin the life, in milliseconds, below which a token is told of
+ * @throws Refusal
+ */
+export async function readStatus(caller: Caller, expiringWithin: number): Promise<Status> {
+  const { now } = caller
+  const hour = hourOf(now)
+  const { principal, rows } = await readAs(caller, NEEDED, (namespace, allowed) => [
+    selectCounters(namespace, allowed),
+    selectAccounts(namespace, allowed),
+    selectTokens(namespace, allowed),
+    selectActivity(namespace, now, allowed),
+    sql<{ readonly count: number }>`select count(*) as count from ${allowed} conflict c
+      where c.namespace = ${namespace} and c.last_at >= ${openSince(now)}`,
+    sql<{ readonly lastHour: number | null; readonly lastDay: number | null }>`
+      select sum(iif(r.hour >= ${hour - 1}, r.count, 0)) as "lastHour", sum(r.count) as "lastDay"
+      from ${allowed} refusal_count r
+      where r.namespace = ${namespace} and r.hour >= ${hour - 24}`,
+    sql<{ readonly count: number }>`select count(*) as count from (
+      select 1 from ${allowed} membership m indexed by membership_inherited
+      where m.namespace = ${namespace} and m.inherited = 1 limit ${MAXIMUM_INHERITED + 1})`,
+  ])
+  const [[counters], accounts, tokens, activity, [conflicts], [refusals], [inherited]] = rows
+  const sum = (of: (row: ActivityRow) => number) =>
+    activity.reduce((total, row) => total + of(row), 0)
+  const oldest = Math.min(...activity.map((row) => row.oldest))
+  const byToken = new Map(activity.map((row) => [row.tokenId, row.lastChangeAt]))
+  const names = new Map(accounts.map(({ id, name }) => [id, name]))
+  const members = inherited?.count ?? 0
+  return {
+    principal,
+    counters: counters ?? { managedUsers: 0, managedTeams: 0, retained: 0 },
+    conflicts: conflicts?.count ?? 0,
+    changes: {
+      lastHour: sum(({ lastHour }) => lastHour),
+      lastDay: sum(({ lastDay }) => lastDay),
+      capped: sum(({ events }) => events) >= MAXIMUM_EVENTS && oldest > now - DAY,
+    },
+    refusals: { lastHour: refusals?.lastHour ?? 0, lastDay: refusals?.lastDay ?? 0 },
+    accounts: accounts.map((account) => {
+      const own = tokens.filter(({ accountId }) => accountId === account.id)
+      return {
+        ...account,
+        lastRequestAt: latest(own.map(({ lastUsedAt }) => lastUsedAt)),
+        lastChangeAt: latest(own.map(({ id }) => byToken.get(id))),
+      }
+    }),
+    expiringTokens: tokens
+      .filter((token) => isLive(token, now))
+      .filter(({ expiresAt }) => expiresAt !== null && expiresAt <= now + expiringWithin)
+      .map((token) => ({ ...token, account: names.get(token.accountId) ?? '' })),
+    inheritedMembers: {
+      count: Math.min(members, MAXIMUM_INHERITED),
+      capped: members > MAXIMUM_INHERITED,
+    },
+  }
+}
+
+/** What the checks of a namespace look at, as far as it is in the database. */
+export interface StoredHealth {
+  readonly principal: Principal
+  readonly managedUsers: number
+  readonly refusals: readonly RecentRefusal[]
+  readonly sampled: number
+  readonly emailLike: number
+  readonly changedExternalIds: number
+  readonly tokens: readonly {
+    readonly name: string
+    readonly account: string
+    readonly createdAt: number
+  }[]
+}
+
+/**
+ * Reads what the checks of a namespace look at, in one trip.
+ *
+ * @throws Refusal
+ */
+export async function readHealth(caller: Caller): Promise<StoredHealth> {
+  const { now } = caller
+  const { principal, rows } = await readAs(caller, NEEDED, (namespace, allowed) => [
+    selectCounters(namespace, allowed),
+    selectAccounts(namespace, allowed),
+    selectTokens(namespace, allowed),
+    sql<RecentRefusal>`
+      select c.reason, c.detail, c.account, sum(c.count) as count
+      from ${allowed} conflict c
+      where c.namespace = ${namespace} and c.last_at >= ${now - RECENT}
+        and c.reason in ('authn.invalid-namespace', 'accesscontrol.permission-denied',
+          'scim.user-sync-disabled', 'scim.group-sync-disabled')
+      group by c.reason, c.detail, c.account order by count desc`,
+    sql<{ readonly sampled: number; readonly emailLike: number | null }>`
+      select count(*) as sampled, sum(s.external_id like '%_@_%._%') as "emailLike"
+      from (select u.external_id, u.managed from ${allowed} user u
+        where u.namespace = ${namespace} order by u.id desc limit ${SAMPLE}) s
+      where s.managed = 1`,
+    // The values are taken apart only where the event is one that counts.
+    sql<{ readonly changed: number }>`
+      select count(distinct r.subject) as changed
+      from (select case when e.action = 'user.update' and e.at >= ${now - CHANGES_SPAN}
+            and json_extract(e.changes, '$.before.externalId') is not null
+            and json_extract(e.changes, '$.after.externalId') is not null
+          then e.subject end as subject
+        from ${allowed} event e where e.namespace = ${namespace}
+        order by e.seq desc limit ${MAXIMUM_EVENTS}) r`,
+  ])
+  const [[counters], accounts, tokens, refusals, [sample], [changes]] = rows
+  const names = new Map(accounts.map(({ id, name }) => [id, name]))
+  return {
+    principal,
+    managedUsers: counters?.managedUsers ?? 0,
+    refusals,
+    sampled: sample?.sampled ?? 0,
+    emailLike: sample?.emailLike ?? 0,
+    changedExternalIds: changes?.changed ?? 0,
+    tokens: tokens
+      .filter((token) => isLive(token, now))
+      .map((token) => ({ ...token, account: names.get(token.accountId) ?? '' })),
+  }
+}

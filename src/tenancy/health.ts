@@ -1,0 +1,217 @@
+/** Whether provisioning works in a namespace, judged by its settings and by what was received. */
+import type { Settings } from './settings.ts'
+
+const DAY = 24 * 60 * 60 * 1000
+
+/** For how long a refused request counts against a check, in milliseconds. */
+export const RECENT = DAY
+/** How far back changes of externalId are looked for, in milliseconds. */
+export const CHANGES_SPAN = 30 * DAY
+/** From which age on a token should be rotated, in milliseconds. */
+const OLD_TOKEN = 90 * DAY
+
+/** Requests that were refused for one reason within the last day. */
+export interface RecentRefusal {
+  /** The messageId of the answer. */
+  readonly reason: string
+  readonly detail: string
+  /** The service account. */
+  readonly account: string
+  readonly count: number
+}
+
+/** What the checks look at. */
+export interface HealthFacts {
+  readonly namespace: string
+  readonly tenantUrl: string
+  readonly settings: Settings
+  readonly users: number
+  readonly managedUsers: number
+  readonly refusals: readonly RecentRefusal[]
+  /** Of the newest users: how many SCIM manages, and how many of those have an e-mail as externalId. */
+  readonly sampled: number
+  readonly emailLike: number
+  /** How many users got another externalId within CHANGES_SPAN. */
+  readonly changedExternalIds: number
+  /** The tokens that are good. Times are milliseconds since 1970. */
+  readonly tokens: readonly {
+    readonly name: string
+    readonly account: string
+    readonly createdAt: number
+  }[]
+}
+
+export type HealthStatus = 'ok' | 'warn' | 'fail'
+
+/** One thing that was looked at; what is not ok comes with a remedy. */
+export interface Check {
+  readonly name: string
+  readonly status: HealthStatus
+  readonly detail: string
+  readonly remedy?: string
+}
+
+function ok(name: string, detail: string): Check {
+  return { name, status: 'ok', detail }
+}
+
+function found(status: 'warn' | 'fail', name: string, detail: string, remedy: string): Check {
+  return { name, status, detail, remedy }
+}
+
+/** `1 request`, `2 requests` */
+function count(number: number, one: string): string {
+  return `${number} ${one}${number === 1 ? '' : 's'}`
+}
+
+/** The first few of many names. */
+function some(names: readonly string[]): string {
+  const distinct = [...new Set(names)]
+  const shown = distinct.slice(0, 5).join(', ')
+  return distinct.length > 5 ? `${shown} and ${distinct.length - 5} more` : shown
+}
+
+function requestsOf(refusals: readonly RecentRefusal[]): string {
+  const total = refusals.reduce((sum, refusal) => sum + refusal.count, 0)
+  return `${count(total, 'request')} of ${some(refusals.map(({ account }) => account))}`
+}
+
+function checkNamespace({ namespace, tenantUrl, refusals }: HealthFacts): Check {
+  const name = 'namespace'
+  const strayed = refusals.filter(({ reason }) => reason === 'authn.invalid-namespace')
+  if (strayed.length === 0) {
+    return ok(name, `No token of ${namespace} was used for another namespace within a day.`)
+  }
+  return found(
+    'fail',
+    name,
+    `${requestsOf(strayed)} named another namespace than ${namespace}: ` +
+      `${some(strayed.map(({ detail }) => detail))}`,
+    `Put ${tenantUrl} into the identity provider as the Tenant URL.`,
+  )
+}
+
+function checkSync({ settings, refusals }: HealthFacts): Check {
+  const name = 'sync-switches'
+  const switches = [
+    { what: 'User', on: settings.enableUserSync, reason: 'scim.user-sync-disabled' },
+    { what: 'Group', on: settings.enableGroupSync, reason: 'scim.group-sync-disabled' },
+  ]
+  const details: string[] = []
+  const remedies: string[] = []
+  for (const { what, on, reason } of switches) {
+    const refused = refusals.filter((refusal) => refusal.reason === reason)
+    const wanted = !on && refused.length > 0
+    const kind = what.toLowerCase()
+    details.push(
+      wanted
+        ? `${what} sync is off, and ${requestsOf(refused)} wanted to write ${kind}s within a day.`
+        : `${what} sync is ${on ? 'on' : 'off, and nobody wanted to write within a day'}.`,
+    )
+    if (wanted) remedies.push(`settings set --${kind}-sync on`)
+  }
+  if (remedies.length === 0) return ok(name, details.join(' '))
+  const remedy = `Turn on what is wanted (${remedies.join('; ')}), or turn it off in the identity provider.`
+  return found('fail', name, details.join(' '), remedy)
+}
+
+function checkPermissions({ refusals }: HealthFacts): Check {
+  const name = 'permissions'
+  const denied = refusals.filter(({ reason }) => reason === 'accesscontrol.permission-denied')
+  if (denied.length === 0) return ok(name, 'Within a day, no request lacked a permission.')
+  return found(
+    'fail',
+    name,
+    `${requestsOf(denied)} lacked a permission: ${some(denied.map(({ detail }) => detail))}`,
+    'Give the service account what it needs (serviceaccount update --permissions).',
+  )
+}
+
+function checkExternalIdForm({ sampled, emailLike }: HealthFacts): Check {
+  const name = 'external-id-form'
+  if (emailLike === 0) {
+    return ok(
+      name,
+      `None of the newest ${count(sampled, 'managed user')} has an e-mail as externalId.`,
+    )
+  }
+  return found(
+    'warn',
+    name,
+    `${emailLike} of the newest ${count(sampled, 'managed user')} have an externalId that looks ` +
+      'like an e-mail; whoever changes it can sign in no more.',
+    "Map externalId to what never changes: objectId in Entra ID, the user's id in Okta.",
+  )
+}
+
+function checkExternalIdChanges({ changedExternalIds, users }: HealthFacts): Check {
+  const name = 'external-id-changes'
+  const detail = `${count(changedExternalIds, 'user')} of ${users} got another externalId within 30 days.`
+  if (changedExternalIds * 100 <= users) return ok(name, detail)
+  return found(
+    'warn',
+    name,
+    detail,
+    'See in the identity provider whether externalId is mapped to an attribute that changes, and ' +
+      'map it to what the login carries.',
+  )
+}
+
+function checkTokenAge({ tokens }: HealthFacts, now: number): Check {
+  const name = 'token-age'
+  const old = tokens.filter(({ createdAt }) => now - createdAt > OLD_TOKEN)
+  if (old.length === 0) return ok(name, 'No token is older than 90 days.')
+  const names = some(old.map((token) => `${token.account}/${token.name}`))
+  return found(
+    'warn',
+    name,
+    `${count(old.length, 'token')} ${old.length === 1 ? 'is' : 'are'} older than 90 days: ${names}.`,
+    'Rotate it with an overlap (token rotate --overlap 24h), and give the new one to the identity provider.',
+  )
+}
+
+function checkRejection({ settings, managedUsers }: HealthFacts): Check {
+  const name = 'reject-non-provisioned'
+  if (!settings.rejectNonProvisionedUsers) {
+    return ok(name, 'rejectNonProvisionedUsers is off.')
+  }
+  if (managedUsers > 0) {
+    return ok(
+      name,
+      `rejectNonProvisionedUsers is on, and SCIM manages ${count(managedUsers, 'user')}.`,
+    )
+  }
+  return found(
+    'fail',
+    name,
+    'rejectNonProvisionedUsers is on while SCIM manages nobody, so nobody can sign in.',
+    'Turn it off (settings set --reject-non-provisioned off) until the identity provider has provisioned the first users.',
+  )
+}
+
+/**
+ * Judges the health of a namespace.
+ *
+ * @param now milliseconds since 1970
+ * @returns every check, and the worst of their states
+ */
+export function judgeHealth(
+  facts: HealthFacts,
+  now: number,
+): { readonly status: HealthStatus; readonly checks: readonly Check[] } {
+  const checks = [
+    // Without it there would be no facts, and the answer would be 503.
+    ok('database', 'The database answered.'),
+    checkNamespace(facts),
+    checkSync(facts),
+    checkPermissions(facts),
+    checkExternalIdForm(facts),
+    checkExternalIdChanges(facts),
+    checkTokenAge(facts, now),
+    checkRejection(facts),
+  ]
+  const worst = (['fail', 'warn'] as const).find((status) =>
+    checks.some((check) => check.status === status),
+  )
+  return { status: worst ?? 'ok', checks }
+}
