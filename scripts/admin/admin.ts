@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { program, run } from '../lib/command.ts'
 import { addAccountCommands } from './accounts.ts'
+import { addConflictCommands } from './conflicts.ts'
 import type { AdminWorld } from './connection.ts'
 import { addEventsCommand } from './events.ts'
 import { addImportCommand } from './import.ts'
@@ -10,6 +11,7 @@ import { addNamespaceCommands } from './namespaces.ts'
 import { addRetainedCommands } from './retained.ts'
 import { addServiceAccountCommands } from './service-accounts.ts'
 import { addSettingsCommands } from './settings.ts'
+import { addStatusCommands } from './status.ts'
 import { addTeamCommands } from './teams.ts'
 import { addTokenCommands } from './tokens.ts'
 
@@ -49,6 +51,8 @@ Example:
   addImportCommand(root, world)
   addRetainedCommands(root, world)
   addEventsCommand(root, world)
+  addConflictCommands(root, world)
+  addStatusCommands(root, world)
   addLoginCheckCommand(root, world)
   return root
 }

@@ -1,5 +1,5 @@
 // What every command starts with: the deployment, the operator's secret, and where to print.
-import type { Command } from 'commander'
+import type { Command, CommandOptions } from 'commander'
 import { z } from 'zod'
 import { type AdminClient, createAdminClient, inNamespace } from '../lib/admin-client.ts'
 import { readUrl, type Terminal } from '../lib/command.ts'
@@ -65,9 +65,10 @@ export function namespaceCommand(
   name: string,
   description: string,
   exampleArgs: string,
+  options: CommandOptions = {},
 ): Command {
   return parent
-    .command(name)
+    .command(name, options)
     .description(description)
     .requiredOption('--namespace <ns>', 'the namespace')
     .addHelpText('after', example(exampleArgs))

@@ -1,0 +1,151 @@
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { failure } from '../lib/failure.ts'
+import { facts, table } from '../lib/table.ts'
+import { type AdminWorld, connectNamespace, namespaceCommand } from './connection.ts'
+import { count, onOff, shortTime } from './text.ts'
+
+const time = z.string().nullable()
+
+const statusShape = z.looseObject({
+  namespace: z.string(),
+  users: z.number(),
+  teams: z.number(),
+  managed: z.looseObject({ users: z.number(), teams: z.number() }),
+  retained: z.number(),
+  conflicts: z.number(),
+  changes: z.looseObject({ lastHour: z.number(), lastDay: z.number(), capped: z.boolean() }),
+  refusals: z.looseObject({ lastHour: z.number(), lastDay: z.number() }),
+  serviceAccounts: z.array(
+    z.looseObject({
+      id: z.string(),
+      name: z.string(),
+      isDisabled: z.boolean(),
+      lastRequestAt: time,
+      lastChangeAt: time,
+    }),
+  ),
+  expiringTokens: z.array(
+    z.looseObject({
+      serviceAccount: z.string(),
+      id: z.string(),
+      name: z.string(),
+      expiration: time,
+    }),
+  ),
+  inheritedMembers: z.looseObject({ count: z.number(), capped: z.boolean() }),
+  settings: z.looseObject({
+    enableUserSync: z.boolean(),
+    enableGroupSync: z.boolean(),
+    rejectNonProvisionedUsers: z.boolean(),
+    requireExternalId: z.boolean(),
+  }),
+  settingsSource: z.string(),
+})
+
+const healthShape = z.looseObject({
+  status: z.enum(['ok', 'warn', 'fail']),
+  checks: z.array(
+    z.looseObject({
+      name: z.string(),
+      status: z.enum(['ok', 'warn', 'fail']),
+      detail: z.string(),
+      remedy: z.string().optional(),
+    }),
+  ),
+})
+
+type Status = z.infer<typeof statusShape>
+type Health = z.infer<typeof healthShape>
+
+/** `status` and `health`: how provisioning goes in a namespace. */
+export function addStatusCommands(root: Command, world: AdminWorld): void {
+  namespaceCommand(
+    root,
+    'status',
+    'show what there is in a namespace and what came in lately',
+    'status --namespace stacks-5',
+  ).action(async (_options: unknown, command: Command) => {
+    const { client, print } = connectNamespace(command, world)
+    const status = await client.send('GET', '/status', statusShape)
+    print(status, () => describeStatus(status))
+  })
+
+  namespaceCommand(
+    root,
+    'health',
+    'check a namespace and say what to mend; exit status 1 when a check fails',
+    'health --namespace stacks-5',
+  ).action(async (_options: unknown, command: Command) => {
+    const { client, print } = connectNamespace(command, world)
+    const health = await client.send('GET', '/health', healthShape)
+    print(health, () => describeHealth(health))
+    const failed = health.checks.filter(({ status }) => status === 'fail').length
+    if (failed > 0) throw failure(`${count(failed, 'check')} failed.`)
+  })
+}
+
+/** A number that may be more than was counted. */
+function atLeast(number: number, capped: boolean): string {
+  return capped ? `${number} or more` : String(number)
+}
+
+function describeStatus(status: Status): string {
+  const { users, teams, managed, changes, refusals, inheritedMembers, settings } = status
+  const blocks = [
+    facts([
+      ['Namespace', status.namespace],
+      ['Users', `${users}, ${managed.users} of them managed by SCIM`],
+      ['Teams', `${teams}, ${managed.teams} of them managed by SCIM`],
+      ['Retained', String(status.retained)],
+      ['Inherited members', atLeast(inheritedMembers.count, inheritedMembers.capped)],
+      ['Open conflicts', String(status.conflicts)],
+      [
+        'Changes',
+        `${changes.lastHour} in an hour, ${atLeast(changes.lastDay, changes.capped)} in a day`,
+      ],
+      ['Refusals', `${refusals.lastHour} in an hour, ${refusals.lastDay} in a day`],
+      ['User sync', onOff(settings.enableUserSync)],
+      ['Group sync', onOff(settings.enableGroupSync)],
+      ['Reject non-provisioned', onOff(settings.rejectNonProvisionedUsers)],
+      ['Require externalId', onOff(settings.requireExternalId)],
+      ['Settings from', status.settingsSource],
+    ]),
+  ]
+  if (status.serviceAccounts.length > 0) {
+    blocks.push(
+      table(
+        ['SERVICE ACCOUNT', 'STATE', 'LAST REQUEST', 'LAST CHANGE'],
+        status.serviceAccounts.map(({ name, isDisabled, lastRequestAt, lastChangeAt }) => [
+          name,
+          isDisabled ? 'disabled' : 'enabled',
+          shortTime(lastRequestAt),
+          shortTime(lastChangeAt),
+        ]),
+      ),
+    )
+  }
+  if (status.expiringTokens.length > 0) {
+    blocks.push(
+      table(
+        ['EXPIRING TOKEN', 'SERVICE ACCOUNT', 'ID', 'EXPIRES'],
+        status.expiringTokens.map(({ serviceAccount, id, name, expiration }) => [
+          name,
+          serviceAccount,
+          id,
+          shortTime(expiration),
+        ]),
+      ),
+    )
+  }
+  return blocks.join('\n\n')
+}
+
+function describeHealth({ checks }: Health): string {
+  return checks
+    .flatMap(({ name, status, detail, remedy }) => [
+      `${status.padEnd(4)}  ${name}: ${detail}`,
+      ...(remedy === undefined ? [] : [`      ${remedy}`]),
+    ])
+    .join('\n')
+}

@@ -1,0 +1,657 @@
+/** Refused provisioning requests, kept where an administrator sees them. */
+import { describe, expect, test } from 'vitest'
+import { d1 } from '../../src/store/d1.ts'
+import handler from '../../src/worker.ts'
+import { Client } from '../support/client.ts'
+import { createGroup, createUser } from '../support/directory.ts'
+import {
+  binding,
+  type Endpoint,
+  isRecord,
+  makeEndpoint,
+  makeTokenFor,
+  tenant,
+} from '../support/endpoint.ts'
+import { expectAdminError, expectError } from '../support/expect.ts'
+import { accountWithToken, limitedTo, operatorOf, type Tenant } from '../support/operator.ts'
+import { groupBody, userBody } from '../support/payload.ts'
+import { dump, eventsOf, query, recordsOf } from '../support/tables.ts'
+
+const DAY = 24 * 60 * 60 * 1000
+
+interface Shown {
+  readonly id: string
+  readonly subject: string
+  readonly reason: string
+  readonly count: number
+}
+
+/** The open conflicts as the operator sees them, once everything is written down. */
+async function conflictsOf(client: Tenant, search = '') {
+  await client.endpoint.settled()
+  const { status, body } = await operatorOf(client).get(`/conflicts${search}`)
+  expect(status).toBe(200)
+  return body.conflicts
+}
+
+async function briefly(client: Tenant, search = '') {
+  const all: Shown[] = await conflictsOf(client, search)
+  return all.map(({ subject, reason, count }) => ({ subject, reason, count }))
+}
+
+/** How many refusals were counted. */
+async function counted(namespace: string) {
+  const [row] = await query(
+    'select sum(count) as count from refusal_count where namespace = ?',
+    namespace,
+  )
+  return row?.count ?? 0
+}
+
+describe('a refused write', () => {
+  test('is recorded with reason, request and remedy', async () => {
+    const { client, holder } = await accountWithToken()
+    await createUser(holder, 'ada')
+    const body = userBody('ADA', { externalId: 'other', password: 'hunter2', title: 'Countess' })
+    const answer = await holder.post('/Users', body)
+    expectError(answer, 409, { scimType: 'uniqueness', messageId: 'scim.uniqueness' })
+    const { password: _, ...kept } = body as Record<string, unknown>
+    const path = new URL(`${client.base}/Users`).pathname
+    expect(await conflictsOf(client)).toEqual([
+      {
+        id: expect.stringMatching(/^c[0-9a-z]+$/),
+        subject: 'ada',
+        reason: 'scim.uniqueness',
+        status: 409,
+        detail: answer.body.detail,
+        remedy: expect.stringMatching(/\w.*\.$/),
+        request: { method: 'POST', path, body: kept },
+        account: 'okta',
+        count: 1,
+        first: expect.stringMatching(/^\d{4}-.*Z$/),
+        last: expect.stringMatching(/^\d{4}-.*Z$/),
+      },
+    ])
+    expect(await counted(client.namespace)).toBe(1)
+  })
+
+  const refused: [
+    string,
+    number,
+    string,
+    string,
+    (client: Client, user: string, group: string) => Promise<{ readonly status: number }>,
+  ][] = [
+    [
+      'a user without externalId',
+      400,
+      'scim.external-id-required',
+      'new',
+      (client) => client.post('/Users', userBody('New', { externalId: undefined })),
+    ],
+    [
+      'a group whose name is taken',
+      409,
+      'scim.uniqueness',
+      'g',
+      (client) => client.post('/Groups', groupBody('g')),
+    ],
+    [
+      'a bad PATCH',
+      400,
+      'scim.mutability',
+      '{user}',
+      (client, user) => client.patch(`/Users/${user}`, [{ op: 'replace', path: 'id', value: 'x' }]),
+    ],
+    [
+      'a body that is no JSON',
+      400,
+      'scim.invalidSyntax',
+      '/users',
+      (client) => client.post('/Users', '{"userName":'),
+    ],
+    [
+      'a PUT that is no JSON',
+      400,
+      'scim.invalidSyntax',
+      '{user}',
+      (client, user) => client.put(`/Users/${user}`, '['),
+    ],
+    [
+      'a bulk request that is none',
+      400,
+      'scim.invalidSyntax',
+      '/bulk',
+      (client) => client.post('/Bulk', { schemas: [] }),
+    ],
+    [
+      'a version that there is not',
+      400,
+      'scim.invalidVers',
+      '/v1/users',
+      (client) => client.post('/v1/Users', '{'),
+    ],
+  ]
+  test.each(refused)('is recorded: %s', async (_, status, reason, subject, send) => {
+    const client = await tenant()
+    const user = await createUser(client, 'ada')
+    const group = await createGroup(client, 'G')
+    expect((await send(client, user.id, group.id)).status).toBe(status)
+    expect(await briefly(client)).toEqual([
+      { subject: subject.replace('{user}', user.id), reason, count: 1 },
+    ])
+  })
+
+  test('is recorded: the deletion of an account that SCIM does not manage', async () => {
+    const client = await tenant()
+    const user = await createUser(client, 'ada')
+    await query('update user set managed = 0 where id = ?', user.id)
+    expectError(await client.delete(`/Users/${user.id}`), 403, { messageId: 'scim.unmanaged' })
+    const [conflict] = await conflictsOf(client)
+    expect(conflict).toMatchObject({ subject: user.id, reason: 'scim.unmanaged', status: 403 })
+    expect(conflict.request).toEqual({
+      method: 'DELETE',
+      path: new URL(`${client.base}/Users/${user.id}`).pathname,
+    })
+  })
+
+  test('is recorded: a sync that is off', async () => {
+    const client = await tenant({ settings: {} })
+    expect((await client.post('/Users', userBody('ada'))).status).toBe(403)
+    expect((await client.post('/Groups', groupBody('G'))).status).toBe(403)
+    expect((await briefly(client)).map(({ reason }) => reason).sort()).toEqual([
+      'scim.group-sync-disabled',
+      'scim.user-sync-disabled',
+    ])
+  })
+
+  test('counts up in one row for each subject and reason', async () => {
+    const client = await tenant()
+    await createUser(client, 'ada')
+    const send = (more: object) => client.post('/Users', userBody('ada', more))
+    await send({ title: 'first' })
+    const [before] = await conflictsOf(client)
+    client.endpoint.clock.offset = 60_000
+    await send({ title: 'second' })
+    await send({ externalId: 'x', title: 'third' })
+    const [after, ...others] = await conflictsOf(client)
+    expect(others).toEqual([])
+    expect(after).toMatchObject({ id: before.id, count: 3, first: before.first })
+    expect(after.request.body.title).toBe('third')
+    expect(Date.parse(after.last) - Date.parse(before.last)).toBeGreaterThanOrEqual(60_000)
+    await client.post('/Users', userBody('ada', { userName: '' }))
+    expect(await conflictsOf(client)).toHaveLength(2)
+    expect(await counted(client.namespace)).toBe(4)
+  })
+
+  test('is recorded for each failed operation of a bulk request that answers 200', async () => {
+    const client = await tenant()
+    const user = await createUser(client, 'ada')
+    const operations = [
+      { method: 'POST', path: '/Users', bulkId: 'a', data: userBody('ada', { password: 'pw-1' }) },
+      { method: 'POST', path: '/Users', bulkId: 'b', data: userBody('new') },
+      { method: 'POST', path: '/Users', bulkId: 'c', data: userBody('x', { externalId: '' }) },
+      { method: 'DELETE', path: '/Users/unknown' },
+      { method: 'FETCH', path: '/Users' },
+      {
+        method: 'PATCH',
+        path: `/Users/${user.id}`,
+        data: { Operations: [{ op: 'remove', path: 'userName' }] },
+      },
+    ]
+    const schemas = ['urn:ietf:params:scim:api:messages:2.0:BulkRequest']
+    const { status, body } = await client.post('/Bulk', { schemas, Operations: operations })
+    expect(status).toBe(200)
+    const statuses = body.Operations.map((operation: { status: string }) => operation.status)
+    expect(statuses).toEqual(['409', '201', '400', '404', '400', '400'])
+    const all: Shown[] = await conflictsOf(client)
+    expect(all.map(({ subject }) => subject).sort()).toEqual(['/bulk', 'ada', user.id, 'x'].sort())
+    const ada = all.find(({ subject }) => subject === 'ada')
+    const path = new URL(`${client.base}/Users`).pathname
+    expect(ada).toMatchObject({ reason: 'scim.uniqueness', request: { method: 'POST', path } })
+    expect(await recordsOf(client.namespace)).not.toContain('pw-1')
+    expect(client.endpoint.records).toHaveLength(1)
+  })
+
+  test('is recorded after the response, in one batch', async () => {
+    const client = await tenant()
+    await createUser(client, 'ada')
+    client.endpoint.records.length = 0
+    await client.post('/Users', userBody('ada'))
+    await client.endpoint.settled()
+    expect(client.endpoint.records.map(({ mode }) => mode)).toEqual(['write'])
+    client.endpoint.records.length = 0
+    await client.post('/Users', userBody('bob'))
+    await client.get('/Users/unknown')
+    await client.endpoint.settled()
+    expect(client.endpoint.records).toEqual([])
+  })
+})
+
+describe('no record is made', () => {
+  test('of what succeeds, of 404, 412, 413 and 415, and of reads that are 400', async () => {
+    const client = await tenant()
+    const user = await createUser(client, 'ada')
+    const sent = [
+      client.get(`/Users/${user.id}`),
+      client.put('/Users/unknown', userBody('x')),
+      client.delete(`/Users/${user.id}`, { 'If-Match': 'W/"0"' }),
+      client.post('/Users', 'x'.repeat(1024 * 1024 + 1)),
+      client.post('/Users', '<user/>', { 'Content-Type': 'text/xml' }),
+      client.find('/Users', 'nonsense eq'),
+      client.post('/Users/.search', { filter: 'nonsense eq' }),
+      client.post('/.search', '{'),
+      client.get('/Schemas?filter=id'),
+      client.request('PUT', '/Users', '{}'),
+      client.post('/nowhere', '{}'),
+    ]
+    const statuses = (await Promise.all(sent)).map(({ status }) => status)
+    expect(statuses).toEqual([200, 404, 412, 413, 415, 400, 400, 400, 403, 405, 404])
+    expect(await conflictsOf(client)).toEqual([])
+    expect(await counted(client.namespace)).toBe(0)
+  })
+
+  test('of requests without a good token', async () => {
+    const { client, operator, path, token, holder } = await accountWithToken()
+    const other = await accountWithToken(['Admin'], client.endpoint)
+    await operator.delete(`${path}/tokens/${token.id}`)
+    await other.operator.request('PATCH', other.path, { isDisabled: true })
+    for (const one of [
+      client.withToken(undefined),
+      client.withToken('glsa_x'),
+      operator,
+      holder,
+      other.holder,
+    ]) {
+      expect((await one.post('/Users', '{')).status).toBe(401)
+    }
+    expect(await conflictsOf(client)).toEqual([])
+    expect(await conflictsOf(other.client)).toEqual([])
+  })
+
+  test('of the admin API', async () => {
+    const client = await tenant({ permissions: ['settings:write'] })
+    expectAdminError(await client.put('/config/default', '{}'), 400)
+    expectAdminError(await client.post('/serviceaccounts', {}), 403)
+    expectAdminError(await client.get('/conflicts'), 403)
+    expect(await conflictsOf(client)).toEqual([])
+  })
+})
+
+describe('what the credential is refused for', () => {
+  test('is recorded with the permission that is missing', async () => {
+    const { client, holder } = await accountWithToken(['org.users:read'])
+    await holder.post('/Users', userBody('ada'))
+    expect(await conflictsOf(client)).toMatchObject([
+      {
+        subject: 'ada',
+        reason: 'accesscontrol.permission-denied',
+        status: 403,
+        detail: expect.stringContaining('org.users:add'),
+        account: 'okta',
+      },
+    ])
+  })
+
+  test('is recorded of reads as well, in one row for each endpoint', async () => {
+    const client = await tenant({ permissions: [] })
+    const token = await makeTokenFor(client.endpoint, client.namespace, ['org.users:add'])
+    const limited = client.withToken(token)
+    for (const path of ['/Users?count=1', '/Users/a', '/Users/b', '/Groups']) {
+      expect((await limited.get(path)).status).toBe(403)
+    }
+    expect((await limited.post('/Users/.search', {})).status).toBe(403)
+    const reason = 'accesscontrol.permission-denied'
+    const found = await briefly(client)
+    expect(found.find(({ subject }) => subject === '/users')).toEqual({
+      subject: '/users',
+      reason,
+      count: 4,
+    })
+    expect(found).toHaveLength(2)
+  })
+
+  test('is recorded in the namespace of the token where another one is named', async () => {
+    const { client, holder } = await accountWithToken()
+    const other = await tenant({ endpoint: client.endpoint })
+    const stray = (base: string) => new Client(client.send, base, holder.token)
+    const malformed = client.base.replace(/stacks-\d+/, 'stack-5')
+    expectError(await stray(other.base).post('/Users', userBody('ada')), 403)
+    expectError(await stray(malformed).post('/Users', userBody('bob')), 403)
+    expectError(await stray(malformed).get('/Users'), 403)
+    expect(await conflictsOf(other)).toEqual([])
+    expect(await counted(other.namespace)).toBe(0)
+    const found: Shown[] = await conflictsOf(client)
+    expect(found).toHaveLength(3)
+    expect(found.find(({ subject }) => subject === 'ada')).toMatchObject({
+      reason: 'authn.invalid-namespace',
+      account: 'okta',
+      request: { path: new URL(`${other.base}/Users`).pathname },
+    })
+    expect(found.find(({ subject }) => subject === '/users')).toMatchObject({
+      detail: expect.stringContaining('did you mean stacks-5?'),
+    })
+  })
+})
+
+describe('secrets', () => {
+  const SECRET = 'hunter2-secret'
+  const bodies: [string, unknown][] = [
+    ['password', userBody('ada', { password: SECRET })],
+    ['PassWord', { schemas: [], userName: 'ada', PassWord: SECRET }],
+    ['a password at any depth', userBody('ada', { x: [{ y: { PASSWORD: { z: [SECRET] } } }] })],
+    [
+      'a password by its URN',
+      userBody('ada', { 'urn:ietf:params:scim:schemas:core:2.0:User:password': SECRET }),
+    ],
+    ['a password of a strange type', userBody('ada', { password: { value: SECRET } })],
+    ['a body in a text', userBody('ada', { title: `{"password":"${SECRET}"}` })],
+    ['a token', userBody('ada', { title: `glsa_${SECRET}` })],
+    ['what does not parse', `{"userName":"ada","password":"${SECRET}"`],
+    ['what ends in the middle', `{"password":"${SECRET}`],
+    ['what has a stray word', `{"password":${SECRET}}`],
+  ]
+  test.each(bodies)('are never recorded: %s', async (_, body) => {
+    const client = await tenant()
+    await createUser(client, 'ada')
+    expect([400, 409]).toContain((await client.post('/Users', body)).status)
+    expect(await conflictsOf(client)).toHaveLength(1)
+    const records = await recordsOf(client.namespace)
+    expect(records).not.toContain(SECRET)
+    expect(records).not.toContain(String(client.token).slice(5, 37))
+    expect(records).not.toContain('Bearer')
+  })
+
+  const operations: [string, object][] = [
+    ['a path', { op: 'replace', path: 'password', value: SECRET }],
+    ['a path in another case', { OP: 'add', PATH: 'PassWord', VALUE: { a: SECRET } }],
+    [
+      'a path with a URN',
+      {
+        op: 'add',
+        path: 'urn:ietf:params:scim:schemas:core:2.0:User:password',
+        value: [SECRET],
+      },
+    ],
+    ['a filter', { op: 'add', path: `emails[password eq "${SECRET}"].value`, value: 'x' }],
+    ['a value without a path', { op: 'replace', value: { password: SECRET } }],
+    ['a number', { op: 'replace', path: 'password', value: 8472916355 }],
+  ]
+  test.each(operations)('of a PATCH are never recorded: %s', async (_, operation) => {
+    const client = await tenant()
+    const user = await createUser(client, 'ada')
+    const bad = { op: 'remove', path: 'userName' }
+    const path = `/Users/${user.id}`
+    expect((await client.patch(path, [operation, bad])).status).toBe(400)
+    expect(await conflictsOf(client)).toHaveLength(1)
+    const records = await recordsOf(client.namespace)
+    expect(records).not.toContain(SECRET)
+    expect(records).not.toContain('8472916355')
+  })
+
+  test('a long request is cut, and the rest of it stays readable', async () => {
+    const client = await tenant()
+    const members = Array.from({ length: 10_000 }, (_, n) => ({
+      value: `u${n}`,
+      x: 'y'.repeat(50),
+    }))
+    await createGroup(client, 'G')
+    const body = { ...groupBody('G'), note: 'n'.repeat(5000), members, externalId: 'e' }
+    expect((await client.post('/Groups', body)).status).toBe(409)
+    const [row] = await query('select request from conflict where namespace = ?', client.namespace)
+    expect(String(row?.request).length).toBeLessThan(5000)
+    const [conflict] = await conflictsOf(client)
+    expect(conflict.request.body).toMatchObject({ displayName: 'G' })
+    expect(conflict.request.body.members[0]).toMatchObject({ value: 'u0' })
+    expect(conflict.request.body.members.at(-1)).toMatch(/^… \d+ more$/)
+  })
+
+  test('names of any length and with any character are subjects', async () => {
+    const client = await tenant()
+    for (const userName of ['x'.repeat(100_000), 'a\u0000b', '\ud800', 'Å'.repeat(300)]) {
+      await client.post('/Users', userBody(userName, { externalId: '' }))
+      await client.endpoint.settled()
+    }
+    const found = await briefly(client)
+    expect(found).toHaveLength(4)
+    for (const { subject } of found) expect(subject.length).toBeLessThanOrEqual(256)
+  })
+})
+
+describe('the record', () => {
+  async function refuse(client: Tenant, ...names: string[]) {
+    for (const name of names) {
+      expect((await client.post('/Users', userBody(name, { externalId: '' }))).status).toBe(400)
+      await client.endpoint.settled()
+      client.endpoint.clock.offset += 1000
+    }
+  }
+
+  /** So many conflicts of before, each a second after the one before it. */
+  async function fill(client: Tenant, count: number, lastAt: number) {
+    await query(
+      `with recursive n(i) as (select 1 union all select i + 1 from n where i < ?2)
+        insert into conflict select ?1, 'c' || i, 'seed' || i, 'scim.x', 400, 'No.',
+          '{"method":"POST","path":"/x"}', 'okta', 1, ?3 + i * 1000, ?3 + i * 1000 from n`,
+      client.namespace,
+      count,
+      lastAt,
+    )
+  }
+
+  test('is listed by what was seen last, in pages, by reason and by subject', async () => {
+    const client = await tenant()
+    await createUser(client, 'ada')
+    await refuse(client, 'a', 'b', 'c', 'd')
+    await client.post('/Users', userBody('ADA'))
+    client.endpoint.clock.offset += 1000
+    await client.endpoint.settled()
+    await refuse(client, 'B')
+    const seen: string[] = []
+    let cursor = ''
+    do {
+      const { body } = await client.get(`/conflicts?limit=2&cursor=${cursor}`)
+      seen.push(...body.conflicts.map(({ subject }: Shown) => subject))
+      cursor = body.nextCursor ?? ''
+    } while (cursor !== '')
+    expect(seen).toEqual(['b', 'ada', 'd', 'c', 'a'])
+    const subjects = async (search: string) =>
+      (await briefly(client, search)).map(({ subject }) => subject)
+    expect(await subjects('?reason=scim.uniqueness')).toEqual(['ada'])
+    expect(await subjects('?subject=B')).toEqual(['b'])
+    expect(await subjects('?subject=nobody')).toEqual([])
+  })
+
+  test('keeps a thousand conflicts of a namespace, those that were seen last', async () => {
+    const client = await tenant()
+    await fill(client, 1000, Date.now() - DAY)
+    await refuse(client, 'one', 'two')
+    const all = await briefly(client, '?limit=1000')
+    expect(all).toHaveLength(1000)
+    expect(all.slice(0, 2).map(({ subject }) => subject)).toEqual(['two', 'one'])
+    expect(all.at(-1)?.subject).toBe('seed3')
+    const [{ count }] = (await query(
+      'select count(*) as count from conflict where namespace = ?',
+      client.namespace,
+    )) as [{ count: number }]
+    expect(count).toBe(1000)
+  })
+
+  test('loses what was not seen for thirty days, whoever asks first', async () => {
+    const client = await tenant()
+    const other = await tenant({ endpoint: client.endpoint })
+    await refuse(client, 'ada')
+    await refuse(other, 'bob')
+    const [old] = await conflictsOf(client)
+    client.endpoint.clock.offset += 30 * DAY + 60_000
+    // A list does not show it, and nobody settles it.
+    expect(await conflictsOf(client)).toEqual([])
+    expectAdminError(await operatorOf(client).delete(`/conflicts/${old.id}`), 404)
+    // What happens again begins anew.
+    await refuse(client, 'ada')
+    expect(await conflictsOf(client)).toMatchObject([{ subject: 'ada', count: 1 }])
+    expect((await query('select id from conflict where id = ?', old.id)).length).toBe(0)
+    const hours = 'select hour from refusal_count where namespace = ?'
+    expect(await query(hours, client.namespace)).toHaveLength(1)
+    // Where nothing happens any more, the clock of the Worker does it.
+    const left = async () => JSON.parse(await recordsOf(other.namespace))
+    expect(await left()).toMatchObject([[{ subject: 'bob' }], [{ count: 1 }]])
+    const scheduled = (scheduledTime: number) =>
+      handler.scheduled({ scheduledTime, cron: '', noRetry: () => undefined } as never, {
+        DB: binding as never,
+      })
+    await scheduled(Date.now() + 29 * DAY)
+    expect(await left()).toMatchObject([[{ subject: 'bob' }], []])
+    await scheduled(Date.now() + 31 * DAY)
+    expect(await left()).toEqual([[], []])
+  })
+
+  test('is settled, with an event, and comes back when it happens again', async () => {
+    const client = await tenant()
+    await refuse(client, 'ada', 'bob')
+    const [bob, ada] = await conflictsOf(client)
+    const settled = await operatorOf(client).delete(`/conflicts/${ada.id}`)
+    expect(settled).toMatchObject({ status: 200, body: { message: 'Conflict settled' } })
+    expect(await conflictsOf(client)).toEqual([bob])
+    expectAdminError(await operatorOf(client).delete(`/conflicts/${ada.id}`), 404, /conflict/)
+    expect(await eventsOf(client.namespace, /^conflict/)).toEqual([
+      {
+        action: 'conflict.settle',
+        subject: ada.id,
+        changes: { before: { reason: ada.reason, count: 1 } },
+      },
+    ])
+    await refuse(client, 'ada')
+    const [again] = await conflictsOf(client)
+    expect(again).toMatchObject({ subject: 'ada', count: 1 })
+    expect(again.id).not.toBe(ada.id)
+  })
+
+  test('goes with the namespace, and forgets who is purged', async () => {
+    const client = await tenant()
+    const other = await tenant({ endpoint: client.endpoint })
+    const emails = [{ value: 'Ada@Secret.example', type: 'work' }]
+    const user = await createUser(client, 'ada', { emails, externalId: 'ext-ada' })
+    await client.post('/Users', userBody('ADA'))
+    await client.post('/Users', userBody('eve', { emails }))
+    await client.patch(`/Users/${user.id}`, [{ op: 'remove', path: 'userName' }])
+    await refuse(client, 'bob')
+    await refuse(other, 'ada')
+    await client.delete(`/Users/${user.id}`)
+    expect(await conflictsOf(client)).toHaveLength(4)
+    expect((await operatorOf(client).delete(`/retained/${user.id}`)).status).toBe(200)
+    expect((await briefly(client)).map(({ subject }) => subject)).toEqual(['bob'])
+    expect(await conflictsOf(other)).toHaveLength(1)
+    expect((await operatorOf(client).delete('')).status).toBe(204)
+    expect(await recordsOf(client.namespace)).toBe('[[],[]]')
+    expect(await conflictsOf(other)).toHaveLength(1)
+  })
+
+  test('that cannot be written changes no answer', async () => {
+    const inner = d1(binding)
+    const failing: { now: boolean; tried: number } = { now: false, tried: 0 }
+    const endpoint: Endpoint = makeEndpoint({
+      batch(mode, statements) {
+        if (failing.now && isRecord(mode, statements)) {
+          failing.tried += 1
+          return Promise.reject(new Error('The database is gone.'))
+        }
+        return inner.batch(mode, statements)
+      },
+    })
+    const client = await tenant({ endpoint })
+    await createUser(client, 'ada')
+    failing.now = true
+    const answer = await client.post('/Users', userBody('ada'))
+    expectError(answer, 409, { scimType: 'uniqueness', messageId: 'scim.uniqueness' })
+    await endpoint.settled()
+    expect(failing.tried).toBe(1)
+    failing.now = false
+    expect(await conflictsOf(client)).toEqual([])
+    await client.post('/Users', userBody('ada'))
+    expect(await conflictsOf(client)).toHaveLength(1)
+  })
+
+  test('of a token that is gone by then is not made', async () => {
+    const inner = d1(binding)
+    const endpoint = makeEndpoint({
+      async batch(mode, statements) {
+        if (isRecord(mode, statements)) await query('delete from token where namespace = ?', name)
+        return inner.batch(mode, statements)
+      },
+    })
+    const client = await tenant({ endpoint })
+    const name = client.namespace
+    expect((await client.post('/Users', '{')).status).toBe(400)
+    expect(await conflictsOf(client)).toEqual([])
+    expect(await counted(name)).toBe(0)
+  })
+
+  test.each(['limit=0', 'limit=x', 'cursor=x', 'cursor=1', 'cursor=.c1'])(
+    'asked for with %s is 400 that says so',
+    async (search) => {
+      const client = await tenant()
+      const [name = ''] = search.split('=')
+      expectAdminError(await client.get(`/conflicts?${search}`), 400, new RegExp(`^${name}: `))
+    },
+  )
+})
+
+describe('every route', () => {
+  const routes: [method: string, path: string, permissions: string[]][] = [
+    ['GET', '/conflicts', ['org.users:read', 'teams:read']],
+    ['DELETE', '/conflicts/{id}', ['settings:write']],
+  ]
+
+  test.each(routes)('%s %s needs its permission, and keeps to its namespace', async (...route) => {
+    const [method, path, permissions] = route
+    const client = await tenant()
+    const other = await tenant({ endpoint: client.endpoint })
+    for (const one of [client, other]) await one.post('/Users', '{')
+    const [own] = await conflictsOf(client)
+    const [foreign] = await conflictsOf(other)
+    const at = (id: string) => path.replace('{id}', id)
+    const here = at(own.id)
+    const before = [await recordsOf(client.namespace), await recordsOf(other.namespace)]
+
+    expectAdminError(await client.withToken(undefined).request(method, here), 401)
+    expectAdminError(await client.withToken('glsa_x').request(method, here), 401)
+    for (const missing of permissions) {
+      const rest = ['Admin', 'settings:read', 'settings:write'].concat(permissions)
+      const all = rest.flatMap((name) =>
+        name === 'Admin' ? ['org.users:read', 'org.users:add', 'teams:read', 'teams:create'] : name,
+      )
+      const without = await limitedTo(client, ...all.filter((name) => name !== missing))
+      expectAdminError(await without.request(method, `${here}?limit=x`), 403, missing)
+    }
+    const holder = await limitedTo(client, ...permissions)
+    const neighbour = new Client(client.send, other.base, holder.token)
+    expectAdminError(await neighbour.request(method, at(foreign.id)), 403)
+    const malformed = client.base.replace(client.namespace, 'stack-5')
+    const nowhere = new Client(client.send, malformed, holder.token)
+    expectAdminError(await nowhere.request(method, here), 403, /did you mean stacks-5/)
+    expectAdminError(await operatorOf(nowhere).request(method, here), 400, /stacks-5/)
+    const unknown = client.base.replace(client.namespace, 'stacks-999999999999')
+    const absent = new Client(client.send, unknown, holder.token)
+    expectAdminError(await operatorOf(absent).request(method, here), 404, /stacks-9/)
+    if (path.includes('{id}')) {
+      expectAdminError(await holder.request(method, at(foreign.id)), 404)
+      expectAdminError(await holder.request(method, at('cx')), 404)
+    }
+    await client.endpoint.settled()
+    expect([await recordsOf(client.namespace), await recordsOf(other.namespace)]).toEqual(before)
+    const answer = await holder.request(method, here)
+    expect(answer.status).toBe(200)
+    if (method === 'GET') {
+      expect(answer.body.conflicts.map(({ id }: Shown) => id)).toEqual([own.id])
+    }
+  })
+
+  test('of conflicts leaves the directory alone', async () => {
+    const client = await tenant()
+    await client.post('/Users', '{')
+    const before = await dump(client.namespace)
+    await conflictsOf(client)
+    expect(await dump(client.namespace)).toBe(before)
+  })
+})
