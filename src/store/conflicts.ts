@@ -93,8 +93,8 @@ export async function recordRefusals(
           account = excluded.account, count = conflict.count + 1,
           last_at = max(conflict.last_at, excluded.last_at)`,
     ),
-    sql`delete from conflict where namespace = ${namespace} and id in (
-      select c.id from conflict c where c.namespace = ${namespace}
+    sql`delete from conflict where rowid in (
+      select c.rowid from conflict c where c.namespace = ${namespace}
       order by c.last_at desc, c.rowid desc limit -1 offset ${MAXIMUM_CONFLICTS})`,
   ])
 }
@@ -133,11 +133,13 @@ export async function listConflicts(
       ...(subject === undefined ? [] : [sql`c.subject = ${subject}`]),
       ...(after === undefined ? [] : [sql`(c.last_at, c.id) < (${after.lastAt}, ${after.id})`]),
     ]
+    // Left to itself, the planner prefers the order to the subject.
+    const index = subject === undefined ? sql`` : sql`indexed by conflict_subject`
     return [
       sql<Conflict>`
         select c.id, c.subject, c.reason, c.status, c.detail, c.request, c.account, c.count,
           c.first_at as "firstAt", c.last_at as "lastAt"
-        from ${allowed} conflict c where ${sql.join(conditions, sql` and `)}
+        from ${allowed} conflict c ${index} where ${sql.join(conditions, sql` and `)}
         order by c.last_at desc, c.id desc limit ${limit}`,
     ] as const
   })

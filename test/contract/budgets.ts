@@ -6,8 +6,10 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { readFilter } from '../../src/scim/filter/bind.ts'
 import type { Attributes } from '../../src/scim/resource/resource.ts'
 import { groupType, userType } from '../../src/scim/schema/resource-type.ts'
+import { listConflicts, recordRefusals } from '../../src/store/conflicts.ts'
 import { d1 } from '../../src/store/d1.ts'
 import { listResources, type Place, type Selection } from '../../src/store/listing.ts'
+import { readHealth, readStatus } from '../../src/store/status.ts'
 import { changeTeam, createTeam, deleteTeam, readTeam } from '../../src/store/teams.ts'
 import { changeUser, createUser, deleteUser, readUser } from '../../src/store/users.ts'
 import {
@@ -69,7 +71,7 @@ function recorded(binding: D1Database) {
 }
 
 const TABLES =
-  'namespace|token|service_account|user|user_email|team|membership|event|retained|adoption|team_mapping'
+  'namespace|token|service_account|user|user_email|team|membership|event|retained|adoption|team_mapping|conflict|refusal_count'
 const ALIASES = new RegExp(`\\b(?:from|join|update|into)\\s+(${TABLES})\\b(?:\\s+(\\w+))?`, 'gi')
 
 /** The steps of a plan that read a table whole, or all that a namespace holds of it. */
@@ -390,6 +392,53 @@ export function budgets(binding: D1Database): void {
       expect(renamed.map(rowsRead)).toEqual([atMost(10), atMost(30)])
       const deleted = await sent(() => deleteTeam(tenant.caller(), 'g000002', {}))
       expect(deleted.map(rowsRead)).toEqual([atMost(10), atMost(30)])
+    })
+
+    test('status and health read events, samples and counters, and nothing of the directory', async () => {
+      const ofAccounts = [
+        'SEARCH a USING INDEX sqlite_autoindex_service_account_1 (namespace=?)',
+        'SEARCH k USING INDEX token_account (namespace=?)',
+        'SEARCH e USING INDEX sqlite_autoindex_event_1 (namespace=?)',
+      ]
+      const [status] = await sent(
+        () => readStatus(tenant.caller(), 0),
+        // An index of inherited members alone, which is read up to a limit.
+        [...ofAccounts, 'SEARCH m USING COVERING INDEX membership_inherited (namespace=?)'],
+      )
+      // Ten thousand events, and once more as the groups are made of them.
+      expect(rowsRead(status)).toBeLessThanOrEqual(20_050)
+      const [health] = await sent(
+        () => readHealth(tenant.caller()),
+        [...ofAccounts, 'SEARCH u USING INDEX sqlite_autoindex_user_1 (namespace=?)'],
+      )
+      expect(rowsRead(health)).toBeLessThanOrEqual(11_050)
+    })
+
+    test('a refusal is recorded and listed at the cost of the conflicts that are kept', async () => {
+      const record = (count: number) => {
+        const { now, requestId } = tenant.caller()
+        const refused = Array.from({ length: count }, (_, n) => ({
+          id: `c-${requestId}-${n}`,
+          subject: `${requestId}-${n}`,
+          reason: 'scim.uniqueness',
+          status: 409,
+          detail: 'It is taken.',
+          request: '{}',
+        }))
+        const holder = { hash: tenant.tokenHash, namespace: tenant.namespace }
+        return recordRefusals(d1(observed), holder, refused, now)
+      }
+      await record(1000)
+      const wide = ['SEARCH c USING COVERING INDEX conflict_last (namespace=?)']
+      const [recorded] = await sent(() => record(1), wide)
+      expect(rowsRead(recorded)).toBeLessThanOrEqual(1100)
+      // They all have the same time, and so are sorted by id.
+      const page = { limit: 10 }
+      const [listed] = await sent(() => listConflicts(tenant.caller(), held(page)))
+      expect(rowsRead(listed)).toBeLessThanOrEqual(2100)
+      const subject = { limit: 10, subject: 'nobody' }
+      const [sought] = await sent(() => listConflicts(tenant.caller(), held(subject)))
+      expect(rowsRead(sought)).toBeLessThanOrEqual(10)
     })
   })
 }
