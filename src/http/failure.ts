@@ -5,7 +5,7 @@
  */
 import { errorBody, type ProtocolReason, quote, Refused, type ScimType } from '../scim/error.ts'
 import type { JsonObject } from '../scim/json.ts'
-import { StoreFailure } from '../store/failure.ts'
+import { type FailureKind, StoreFailure } from '../store/failure.ts'
 import type { Provisioned, StoreReason } from '../store/refusal.ts'
 
 /** What HTTP itself, or an operator's request, is refused for. */
@@ -245,7 +245,7 @@ export function describeReason(reason: Reason): WireFailure {
     case 'contention':
       return unavailable('Others keep changing the same resource; try again.')
     case 'unavailable':
-      return unavailable('The database cannot be reached at the moment; try again.')
+      return unavailable('The database does not answer at the moment; try again.')
     case 'fault':
       return unavailable('The request failed for a reason that the log tells by its X-Request-Id.')
     case 'no-route':
@@ -416,12 +416,19 @@ function unavailable(detail: string): WireFailure {
   }
 }
 
+/** Failures that are nobody's fault who asks, and that pass. */
+const PLATFORM_FAILURES: ReadonlySet<string> = new Set<FailureKind>([
+  'busy',
+  'unavailable',
+  'lost',
+  'exceeded',
+])
+
 /** What a thrown error means; what nobody foresaw is a fault of ours or of the platform. */
 export function reasonOf(error: unknown): Reason {
   if (error instanceof Refused) return error.reason as Reason
-  return error instanceof StoreFailure && error.kind === 'unavailable'
-    ? { kind: 'unavailable' }
-    : { kind: 'fault' }
+  const platform = error instanceof StoreFailure && PLATFORM_FAILURES.has(error.kind)
+  return platform ? { kind: 'unavailable' } : { kind: 'fault' }
 }
 
 /** The SCIM Error of a refusal, with Grafana's members. */

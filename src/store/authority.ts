@@ -20,6 +20,7 @@ import { bitsOf, type Permission } from '../tenancy/permission.ts'
 import type { Settings } from '../tenancy/settings.ts'
 import type { Database, Results, Statement } from './database.ts'
 import { StoreFailure } from './failure.ts'
+import { commit, hasLeftEvent, patience, read } from './recovery.ts'
 import { Refusal } from './refusal.ts'
 
 /** One request, as the store sees it. Time and ids come from outside. */
@@ -109,10 +110,7 @@ export async function readAs<const T extends readonly Statement[]>(
   const allowedIn = (namespace: Namespace) =>
     sql`(${goodBearer(claim.bearer, namespace, permissions, now)}) allowed cross join`
   const statements = parsed.ok ? reads(parsed.namespace, allowedIn(parsed.namespace)) : []
-  const [authorities = [], ...rows] = await database.batch('read', [
-    authorityOf(claim),
-    ...statements,
-  ])
+  const [authorities = [], ...rows] = await read(database, [authorityOf(claim), ...statements])
   const authority = authorities[0] as Authority | undefined
   const holder = holderOf(claim, authority, now)
   if (holder !== undefined) caller.recognized(holder)
@@ -133,12 +131,13 @@ function noteUse(database: Database, tokenHash: string, now: number): Promise<un
 }
 
 /**
- * Writes on behalf of a principal, in one batch that takes effect wholly or not at all. It does so
- * only if the credential still holds, the settings are those that were read, and the condition is
- * true; the guard that checks this is a write and stands first (a read first would make libSQL
- * begin a transaction that cannot be upgraded under load).
+ * Writes on behalf of a principal, in one batch that takes effect once and wholly, or not at all. It
+ * does so only if the credential still holds, the settings are those that were read, and the
+ * condition is true; the guard that checks this is a write and stands first (a read first would make
+ * libSQL begin a transaction that cannot be upgraded under load).
  *
  * @param answers what the response needs after the write, read in the same batch
+ * @param requestIds those of the events that the batch leaves, where they are not the caller's
  * @returns the rows of the answers
  * @throws StoreFailure `stale` when the guard does not let it pass, and other kinds
  */
@@ -148,17 +147,27 @@ export async function writeAs<const T extends readonly Statement[]>(
   condition: SQL,
   statements: readonly Statement[],
   answers: T,
+  requestIds: readonly string[] = [caller.requestId],
 ): Promise<Results<T>> {
+  const known = JSON.stringify(requestIds)
   const { namespace, actor, permissions, storedSettings } = principal
   const guard = sql`
     insert into guard (ok)
     select exists (${goodBearer(actor, namespace, permissions, caller.now)})
       and exists (select 1 from namespace n
         where n.name = ${namespace} and n.settings is ${storedSettings})
+      and not ${hasLeftEvent(namespace, known)}
       and (${condition})`
-  const results = await caller.database.batch('write', [guard, ...statements, ...answers])
-  return results.slice(1 + statements.length) as unknown as Results<T>
+  return commit(caller.database, {
+    namespace,
+    requestIds: known,
+    statements: [guard, ...statements],
+    answers,
+  })
 }
+
+/** What a fresh attempt may do better: it had no effect, and the world has changed or soon does. */
+const LOST_RACES: ReadonlySet<string> = new Set(['stale', 'unique', 'busy'])
 
 /**
  * Repeats an attempt that lost a race, each time from a fresh read, with growing random pauses.
@@ -166,19 +175,13 @@ export async function writeAs<const T extends readonly Statement[]>(
  * @throws Refusal `contention` when twenty attempts were not enough
  */
 export async function untilWon<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let tried = 1; ; tried++) {
+  const again = patience(MAXIMUM_ATTEMPTS, 10, 500)
+  for (;;) {
     try {
       return await attempt()
     } catch (error) {
-      const lost =
-        error instanceof StoreFailure && (error.kind === 'stale' || error.kind === 'unique')
-      if (!lost) throw error
-      if (tried >= MAXIMUM_ATTEMPTS) throw new Refusal({ kind: 'contention' })
-      await pause(Math.random() * Math.min(500, 5 * 2 ** tried))
+      if (!(error instanceof StoreFailure && LOST_RACES.has(error.kind))) throw error
+      if (!(await again())) throw new Refusal({ kind: 'contention' })
     }
   }
-}
-
-function pause(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }

@@ -1,6 +1,6 @@
 /** What goes wrong in a database, told apart the same way for D1, a libSQL file and sqld. */
 
-/** Why a batch had no effect. */
+/** Why a batch failed. Unless it says otherwise, the batch had no effect. */
 export type FailureKind =
   /** The guard's condition did not hold: the world is not as it was read. */
   | 'stale'
@@ -10,8 +10,14 @@ export type FailureKind =
   | 'check'
   /** A row that another refers to is missing, or still referred to. */
   | 'foreign-key'
-  /** The platform failed or is overloaded. */
+  /** Somebody else holds the lock of the database. */
+  | 'busy'
+  /** The platform refused before it began, or could not carry it out: trying at once is no use. */
   | 'unavailable'
+  /** No answer came. The batch had no effect, or took effect wholly. */
+  | 'lost'
+  /** The same, and the database was reset over a limit, which trying at once would meet again. */
+  | 'exceeded'
 
 /** Thrown by `Database.batch`. */
 export class StoreFailure extends Error {
@@ -35,6 +41,20 @@ const KINDS: Readonly<Record<string, FailureKind>> = {
 }
 
 /**
+ * What else the databases say. D1's are those of its list of errors; whatever is not known here may
+ * have taken effect.
+ */
+const TROUBLES: readonly (readonly [RegExp, FailureKind])[] = [
+  [/SQLITE_(?:BUSY|LOCKED)|database (?:table )?is locked/, 'busy'],
+  // Shed before it ran.
+  [/is overloaded|too many requests queued|requests queued for too long/i, 'unavailable'],
+  [/exceeded (?:its CPU time|its memory|timeout)|memory limit would be exceeded/i, 'exceeded'],
+  [/SQLITE_(?:ERROR|CONSTRAINT|TOOBIG|MISMATCH|RANGE|FULL|READONLY|AUTH)\b/, 'unavailable'],
+  [/NOT NULL constraint failed|no such (?:table|column)|D1_TYPE_ERROR/, 'unavailable'],
+  [/exceeded (?:maximum DB size|.*account storage limit)/i, 'unavailable'],
+]
+
+/**
  * Classifies what a driver threw. Only the message is common to all three databases, so that is
  * what is read, through all causes.
  */
@@ -48,6 +68,24 @@ export function classify(error: unknown): StoreFailure {
     if (kind !== undefined) {
       return new StoreFailure(KINDS[kind] ?? 'unavailable', constraint?.trim(), error)
     }
+    const { message } = cause
+    const [, trouble] = TROUBLES.find(([words]) => words.test(message)) ?? []
+    if (trouble !== undefined) return new StoreFailure(trouble, undefined, error)
   }
-  return new StoreFailure('unavailable', undefined, error)
+  return new StoreFailure('lost', undefined, error)
+}
+
+/** Whether nobody knows if the batch took effect. */
+export function isDoubtful({ kind }: StoreFailure): boolean {
+  return kind === 'lost' || kind === 'exceeded'
+}
+
+/** Whether the same batch may do better in a moment. */
+export function isTransient({ kind }: StoreFailure): boolean {
+  return kind === 'lost' || kind === 'busy'
+}
+
+/** Whether a condition or a constraint stopped the batch. */
+export function isRefused({ kind }: StoreFailure): boolean {
+  return kind === 'stale' || kind === 'unique' || kind === 'check' || kind === 'foreign-key'
 }

@@ -4,6 +4,7 @@ import type { Namespace } from '../tenancy/namespace.ts'
 import { effectiveSettings, type Settings, type StoredSettings } from '../tenancy/settings.ts'
 import type { Database } from './database.ts'
 import { StoreFailure } from './failure.ts'
+import { read } from './recovery.ts'
 
 /** A namespace as an operator sees it. */
 export interface NamespaceInfo {
@@ -57,7 +58,7 @@ export async function createNamespace(
 
 /** Lists all namespaces, by name. */
 export async function listNamespaces(database: Database, file: Settings): Promise<NamespaceInfo[]> {
-  const [rows] = await database.batch('read', [
+  const [rows] = await read(database, [
     sql<NamespaceRow>`select ${namespaceColumns} from namespace n order by n.name`,
   ])
   return rows.map((row) => toNamespace(row, file))
@@ -89,7 +90,7 @@ const deletionOrder: readonly (readonly [table: string, key: string])[] = [
  * @returns false where there is no such namespace
  */
 export async function deleteNamespace(database: Database, name: Namespace): Promise<boolean> {
-  const [[row]] = await database.batch('read', [
+  const [[row]] = await read(database, [
     sql<{ readonly name: string }>`select n.name from namespace n where n.name = ${name}`,
   ])
   if (row === undefined) return false

@@ -9,7 +9,7 @@ import { accountColumns, accountKeys, withoutEmptyExternalId } from './account.t
 import { type Caller, readAs, writeAs } from './authority.ts'
 import type { Statement } from './database.ts'
 import { actorOf } from './event.ts'
-import { StoreFailure } from './failure.ts'
+import { isDoubtful, StoreFailure } from './failure.ts'
 import { Refusal } from './refusal.ts'
 import {
   type CandidateRow,
@@ -34,7 +34,7 @@ export interface NewUser {
 /** What became of one user: created, refused, or left for `createUser` to look at by itself. */
 export type Outcome =
   | { readonly kind: 'created'; readonly user: StoredUser }
-  | { readonly kind: 'refused'; readonly refusal: Refusal }
+  | { readonly kind: 'refused'; readonly error: Error }
   | { readonly kind: 'left' }
 
 /** How large the parameter of one insert may become, in UTF-16 units; D1 refuses 2 MB. */
@@ -121,19 +121,22 @@ export async function createUsers(
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       refused += 1
-      outcomes.push({ kind: 'refused', refusal: error })
+      outcomes.push({ kind: 'refused', error })
     }
   }
-  const created = new Map<string, UserRow>()
+  const inserted = new Map<string, Outcome>()
   for (const chunk of chunks(fresh)) {
-    for (const row of await insertChunk(caller, principal, chunk, true)) created.set(row.id, row)
+    try {
+      const rows = await insertChunk(caller, principal, chunk, true)
+      for (const row of rows) inserted.set(row.id, { kind: 'created', user: toUser(row) })
+    } catch (error) {
+      if (!(error instanceof StoreFailure)) throw error
+      for (const { id } of chunk) inserted.set(id, { kind: 'refused', error })
+    }
   }
-  return outcomes.map((outcome, index) => {
-    const row = created.get(given[index]?.id ?? '')
-    return (
-      outcome ?? (row === undefined ? { kind: 'left' } : { kind: 'created', user: toUser(row) })
-    )
-  })
+  return outcomes.map(
+    (outcome, index) => outcome ?? inserted.get(given[index]?.id ?? '') ?? { kind: 'left' },
+  )
 }
 
 function indexCandidates(rows: readonly CandidateRow[]): Map<string, CandidateRow[]> {
@@ -232,13 +235,16 @@ export async function insertChunk(
     sql<UserRow>`select ${userColumns} from user u
       where u.namespace = ${namespace} and u.id in (select j.value from json_each(${ids}) j)`,
   ] as const
+  const requestIds = users.map(({ requestId }) => requestId)
   try {
-    const [created] = await writeAs(caller, principal, sql`1`, statements, answers)
+    const written = writeAs(caller, principal, sql`1`, statements, answers, requestIds)
+    const [created] = await written
     return created
   } catch (error) {
+    // Created or not: who looked one by one could take these users for somebody else's.
+    if (!(error instanceof StoreFailure) || isDoubtful(error)) throw error
     // What a single user is refused for, or whether the database is back, is found out one by one;
     // what other chunks created stays in the answer.
-    if (error instanceof StoreFailure) return []
-    throw error
+    return []
   }
 }

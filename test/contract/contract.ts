@@ -4,6 +4,7 @@ import { changes } from './changes.ts'
 import { crowds } from './crowds.ts'
 import { races } from './races.ts'
 import { refusals } from './refusals.ts'
+import { recovery } from './recovery.ts'
 import { registry } from './registry.ts'
 import { teams } from './teams.ts'
 import type { Open } from './tenant.ts'
@@ -20,6 +21,7 @@ export function storeContract(name: string, open: Open): void {
     describe('changes of users', () => changes(open))
     describe('teams', () => teams(open))
     describe('races', () => races(open))
+    describe('faults', () => recovery(open))
     describe('crowds', () => crowds(open))
     describe('refusals', () => refusals(open))
     describe('namespaces and tokens', () => registry(open))

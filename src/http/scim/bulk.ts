@@ -24,6 +24,7 @@ import { renderUser } from '../../scim/resource/render.ts'
 import { readResource } from '../../scim/resource/resource.ts'
 import { type ResourceType, userType } from '../../scim/schema/resource-type.ts'
 import { type Caller, readAs } from '../../store/authority.ts'
+import { StoreFailure } from '../../store/failure.ts'
 import { hold, holdAsync, release } from '../../store/held.ts'
 import { Refusal } from '../../store/refusal.ts'
 import { createUsers, type NewUser, type Outcome } from '../../store/user-set.ts'
@@ -100,6 +101,9 @@ async function requireSomePermission(
   }
 }
 
+/** After so many failures of the database in a row the other operations are not tried any more. */
+const MOST_OUTAGES = 3
+
 /** One operation on its way. */
 interface Step {
   readonly entry: BulkEntry
@@ -156,6 +160,8 @@ async function carryOut(
     }
   }
   let errors = 0
+  // How many operations in a row the database failed; each has been tried several times.
+  let outages = 0
   const finish = (step: Step, result: BulkResult) => {
     step.state = 'done'
     step.result = result
@@ -192,13 +198,16 @@ async function carryOut(
     }
     const { operation } = entry
     try {
+      if (outages >= MOST_OUTAGES) throw new HttpRefusal({ kind: 'unavailable' })
       for (const bulkId of referencesOf(operation)) {
         const other = byBulkId.get(bulkId)
         if (other !== undefined && errors < failOnErrors) await run(other)
       }
       const resolved = resolveReferences(operation, (bulkId) => idFor(bulkId, step))
       finish(step, await perform(step, resolved))
+      outages = 0
     } catch (error) {
+      if (error instanceof StoreFailure) outages += 1
       const location = operation.id && `${base}${operation.type.endpoint}/${operation.id}`
       finish(step, failed(operation.method, operation.bulkId, location, error))
     }
@@ -211,7 +220,13 @@ async function carryOut(
       throw new HttpRefusal({ kind: 'unresolved-reference', bulkId })
     }
     if (other.state === 'done') {
-      if (other.id === undefined) throw new HttpRefusal({ kind: 'unresolved-reference', bulkId })
+      if (other.id === undefined) {
+        // What may succeed when it is sent again takes what refers to it along.
+        const passing = other.result?.status === '503'
+        throw new HttpRefusal(
+          passing ? { kind: 'unavailable' } : { kind: 'unresolved-reference', bulkId },
+        )
+      }
       return other.id
     }
     step.trusted.add(bulkId)
@@ -297,9 +312,9 @@ async function createTogether(
   try {
     outcomes = await createUsers(caller, together, mayFail)
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error
+    if (!(error instanceof Refusal || error instanceof StoreFailure)) throw error
     // What the whole set is refused for holds for each of them.
-    outcomes = together.slice(0, mayFail).map(() => ({ kind: 'refused', refusal: error }))
+    outcomes = together.slice(0, mayFail).map(() => ({ kind: 'refused', error }))
   }
   outcomes.forEach((outcome, index) => {
     const { step, bulkId } = together[index] ?? {}
@@ -309,7 +324,7 @@ async function createTogether(
       return
     }
     if (outcome.kind === 'refused') {
-      finish(step, failed('POST', bulkId, undefined, outcome.refusal))
+      finish(step, failed('POST', bulkId, undefined, outcome.error))
       return
     }
     step.id = outcome.user.id

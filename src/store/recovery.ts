@@ -1,0 +1,120 @@
+/**
+ * What becomes of a batch when the platform fails. A read is tried again. A write may have taken
+ * effect although no answer came; then the event with its request id decides: where it is, the batch
+ * took effect, and what the response needs is read again; where it is not, the batch is sent again.
+ * That is safe, for the guard lets no batch pass whose request has left an event already.
+ */
+import { sql } from 'drizzle-orm'
+import type { Namespace } from '../tenancy/namespace.ts'
+import type { Database, Results, Statement } from './database.ts'
+import { classify, isDoubtful, isRefused, isTransient, type StoreFailure } from './failure.ts'
+
+/** How often a batch is sent at most. */
+const MAXIMUM_TRIES = 4
+/** For how long trying again may go on, in milliseconds; somebody waits for the answer. */
+const LONGEST = 20_000
+
+/**
+ * Allows so many tries, with random pauses between them that grow.
+ *
+ * @param first how long the first pause takes at most, in milliseconds
+ * @param longest how long any pause takes at most
+ * @returns waits for the next try; false where there shall be none
+ */
+export function patience(tries: number, first: number, longest: number): () => Promise<boolean> {
+  const began = performance.now()
+  let pauses = 0
+  return async () => {
+    if (pauses + 1 >= tries || performance.now() - began >= LONGEST) return false
+    const milliseconds = Math.random() * Math.min(longest, first * 2 ** pauses)
+    pauses += 1
+    await new Promise((resolve) => setTimeout(resolve, milliseconds))
+    return true
+  }
+}
+
+/**
+ * Reads, again where the platform fails in a way that passes.
+ *
+ * @throws StoreFailure
+ */
+export async function read<const T extends readonly Statement[]>(
+  database: Database,
+  statements: T,
+): Promise<Results<T>> {
+  const again = patience(MAXIMUM_TRIES, 50, 2000)
+  for (;;) {
+    try {
+      return await database.batch('read', statements)
+    } catch (error) {
+      if (!isTransient(classify(error)) || !(await again())) throw error
+    }
+  }
+}
+
+/** A batch that writes, and by what events it is known to have taken effect. */
+export interface Commit<T extends readonly Statement[]> {
+  readonly namespace: Namespace
+  /** The request ids of the events that it leaves, as JSON; any of them proves it. */
+  readonly requestIds: string
+  /** The first must not let the batch pass where one of the events is there. */
+  readonly statements: readonly Statement[]
+  /** What the response needs after the write. */
+  readonly answers: T
+}
+
+/** What is true where a commit has left an event, as an SQL condition. */
+export function hasLeftEvent(namespace: Namespace, requestIds: string) {
+  return sql`exists (select 1 from event e where e.namespace = ${namespace}
+    and e.request_id in (select j.value from json_each(${requestIds}) j))`
+}
+
+/**
+ * Carries out a batch once, however often it has to be sent. A batch that leaves no event, since it
+ * changes nothing, may run more than once, which changes nothing either.
+ *
+ * Once the outcome of one try is in doubt, what stops a later one may be the first. Only where no
+ * event is there after that, something else has stopped it, and stops the first one, too, should it
+ * still be under way.
+ *
+ * @returns the rows of the answers
+ * @throws StoreFailure `lost` or `exceeded` where the outcome could not be found out, and other kinds
+ */
+export async function commit<const T extends readonly Statement[]>(
+  database: Database,
+  { namespace, requestIds, statements, answers }: Commit<T>,
+): Promise<Results<T>> {
+  const again = patience(MAXIMUM_TRIES, 50, 2000)
+  let doubt: StoreFailure | undefined
+  for (;;) {
+    try {
+      const results = await database.batch('write', [...statements, ...answers])
+      return results.slice(statements.length) as unknown as Results<T>
+    } catch (error) {
+      const failure = classify(error)
+      if (doubt === undefined && isDoubtful(failure)) doubt = failure
+      if (doubt === undefined) throw failure
+      const rows = await answersOf(database, namespace, requestIds, answers).catch(() => {
+        throw doubt
+      })
+      if (rows !== undefined) return rows
+      if (isRefused(failure)) throw failure
+      if (!isTransient(failure) || !(await again())) throw doubt
+    }
+  }
+}
+
+/** The answers of a commit that took effect; undefined where it did not, or not yet. */
+async function answersOf<const T extends readonly Statement[]>(
+  database: Database,
+  namespace: Namespace,
+  requestIds: string,
+  answers: T,
+): Promise<Results<T> | undefined> {
+  const [[found], ...rows] = await read(database, [
+    sql<{ readonly committed: number }>`
+      select ${hasLeftEvent(namespace, requestIds)} as committed`,
+    ...answers,
+  ])
+  return found?.committed === 1 ? (rows as unknown as Results<T>) : undefined
+}
