@@ -1,7 +1,7 @@
 /** What is in the tables, past the application. */
 import { binding } from './endpoint.ts'
 
-type Row = Record<string, string | number | null>
+export type Row = Record<string, string | number | null>
 
 /** Runs a statement and gives its rows. */
 export async function query(statement: string, ...parameters: (string | number | null)[]) {
@@ -37,18 +37,56 @@ export async function recordsOf(namespace: string): Promise<string> {
   return JSON.stringify(await Promise.all(rows))
 }
 
+/** Every row of a namespace, by table. */
+export async function tablesOf(namespace: string): Promise<Record<string, Row[]>> {
+  const results = await binding.batch<Row>(
+    Object.entries(TABLES).map(([table, key]) =>
+      binding.prepare(`select * from "${table}" where "${key}" = ?`).bind(namespace),
+    ),
+  )
+  return Object.fromEntries(
+    Object.keys(TABLES).map((table, at) => [table, results[at]?.results ?? []]),
+  )
+}
+
 /**
  * Every row of a namespace, as text: two dumps are equal when nothing changed between them.
  * The record of refused requests is apart: it is bookkeeping that a refusal leaves behind.
  */
 export async function dump(namespace: string): Promise<string> {
   const tables: Record<string, string[]> = {}
-  for (const [table, key] of Object.entries(TABLES)) {
-    const rows = await query(`select * from "${table}" where "${key}" = ?`, namespace)
+  for (const [table, rows] of Object.entries(await tablesOf(namespace))) {
     // The last use of a token is bookkeeping that even a read leaves behind.
     tables[table] = rows.map(({ last_used_at: _, ...row }) => JSON.stringify(row)).sort()
   }
   return JSON.stringify(tables, null, 1)
+}
+
+/**
+ * Puts all that a namespace held into another, under the same ids. A token belongs to one namespace,
+ * so those of the copy have other hashes.
+ *
+ * @param hashOf the hash of the copy of a token, by its name
+ */
+export async function copyNamespace(
+  tables: Readonly<Record<string, readonly Row[]>>,
+  to: string,
+  hashOf: (tokenName: string) => string,
+): Promise<void> {
+  const inserts = Object.entries(TABLES).flatMap(([table, key]) =>
+    (tables[table] ?? []).map((row) => {
+      const copied = { ...row, [key]: to, ...('hash' in row && { hash: hashOf(String(row.name)) }) }
+      const columns = Object.keys(copied)
+        .map((column) => `"${column}"`)
+        .join()
+      const values = Object.values(copied)
+      const places = values.map(() => '?').join()
+      return binding
+        .prepare(`insert into "${table}" (${columns}) values (${places})`)
+        .bind(...values)
+    }),
+  )
+  await binding.batch(inserts)
 }
 
 /** The row of a user. */
