@@ -185,7 +185,8 @@ export function chunks(users: readonly Prepared[]): Prepared[][] {
  * Inserts those users of a chunk whose unique values nobody has.
  *
  * @param managed whether SCIM manages them from the start
- * @returns the users that were inserted
+ * @returns the users that were inserted; nobody where the set was stopped
+ * @throws StoreFailure where they may have been inserted or not
  */
 export async function insertChunk(
   caller: Caller,

@@ -1,6 +1,7 @@
 /** What happens at once: nothing is lost, nothing is there twice, nothing hangs in the air. */
 import { expect, test } from 'vitest'
 import { Client } from '../support/client.ts'
+import { expectConsistent } from '../support/consistent.ts'
 import { createGroup, createUser, createUsers, memberIds } from '../support/directory.ts'
 import { makeInterruptedEndpoint, tenant } from '../support/endpoint.ts'
 import { expectError, expectList } from '../support/expect.ts'
@@ -10,21 +11,6 @@ import { eventsOf, query, unmanage, userRow } from '../support/tables.ts'
 const names = (count: number) => Array.from({ length: count }, (_, index) => `u${index}`)
 const statusesOf = (answers: readonly { readonly status: number }[]) =>
   answers.map(({ status }) => status).sort()
-
-/** Every foreign key holds, and the counters say what is there. */
-async function expectConsistent(namespace: string) {
-  expect(await query('pragma foreign_key_check')).toEqual([])
-  const [counts] = await query(
-    `select n.users = (select count(*) from user where namespace = n.name) as users,
-      n.teams = (select count(*) from team where namespace = n.name) as teams,
-      not exists (select 1 from team t where t.namespace = n.name and t.members <> (
-        select count(*) from membership m where m.namespace = n.name and m.team_id = t.id)) as members,
-      n.event_seq = (select max(seq) from event where namespace = n.name) as events
-    from namespace n where n.name = ?`,
-    namespace,
-  )
-  expect(counts).toEqual({ users: 1, teams: 1, members: 1, events: 1 })
-}
 
 test('forty parallel changes of one member each keep forty members', async () => {
   const client = await tenant()

@@ -100,6 +100,37 @@ export function makeInterruptedEndpoint() {
   return { endpoint, interruption }
 }
 
+/** Random numbers below 1 that a seed decides: a linear congruential generator. */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+    return state / 2 ** 32
+  }
+}
+
+/**
+ * An endpoint whose database is slow now and then: every other batch waits before it is carried out,
+ * or its answer does, so that requests overtake each other.
+ *
+ * @param seed decides which, and for how long
+ */
+export function makeSlowEndpoint(seed: number) {
+  const inner = d1(binding)
+  const random = seeded(seed)
+  const pause = async () => {
+    if (random() < 0.5) await new Promise((resolve) => setTimeout(resolve, random() * 20))
+  }
+  return makeEndpoint({
+    async batch(mode, statements) {
+      await pause()
+      const results = await inner.batch(mode, statements)
+      await pause()
+      return results
+    },
+  })
+}
+
 let counter = 0
 
 /** The name of a namespace that no other test of this file uses. */
