@@ -12,11 +12,11 @@ import { type Caller, never, readAs, untilWon, writeAs } from './authority.ts'
 import { closeEvents, recordChange } from './event.ts'
 import { type Held, release } from './held.ts'
 import { endManagement } from './management.ts'
+import { refuseTaken } from './match.ts'
 import { Refusal } from './refusal.ts'
 import {
   foundUser,
   insertUser,
-  refuseTaken,
   removal,
   replaceAttributes,
   type StoredUser,

@@ -11,9 +11,10 @@ import { type Caller, readAs } from './authority.ts'
 import { type AccountForm, changeAccount, createAccount, withForm } from './hand-accounts.ts'
 import { belongsToScim, changeTeamMembers, createHandTeam } from './hand-teams.ts'
 import { type Held, release } from './held.ts'
+import { refuseTaken } from './match.ts'
 import { Refusal, type StoreReason } from './refusal.ts'
 import { chunks, insertChunk, prepare } from './user-set.ts'
-import { type CandidateRow, candidateColumns, refuseTaken, toUser } from './users.ts'
+import { type CandidateRow, candidateColumns, toUser } from './users.ts'
 
 /** A person to import: absent values stay as they are. */
 export type ImportedUser = AccountForm & { readonly login: string }

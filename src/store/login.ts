@@ -4,14 +4,8 @@ import { fold } from '../scim/comparison.ts'
 import type { Settings } from '../tenancy/settings.ts'
 import { type Caller, readAs } from './authority.ts'
 import { type Held, release } from './held.ts'
-import {
-  type CandidateRow,
-  holdersOf,
-  idsHolding,
-  type StoredUser,
-  selectHolders,
-  toUser,
-} from './users.ts'
+import { holdersOf } from './match.ts'
+import { type CandidateRow, idsHolding, type StoredUser, selectHolders, toUser } from './users.ts'
 
 /** What whoever signs a person in knows of them. */
 export interface Identity {

@@ -25,6 +25,7 @@ import type { Statement } from './database.ts'
 import { closeEvents } from './event.ts'
 import { StoreFailure } from './failure.ts'
 import { type Held, release } from './held.ts'
+import { groupKeys, type MappedTeam, matchTeam, type TeamHolder } from './match.ts'
 import { carryOut, keepBeforeImage, markInherited, planEvents } from './membership.ts'
 import { Refusal } from './refusal.ts'
 
@@ -142,13 +143,31 @@ function requireSync({ settings }: Principal): void {
   }
 }
 
+/** A team with the key that makes it unique. */
+type CandidateRow = TeamRow & TeamHolder
+
+const candidateColumns = sql`${teamColumns}, t.display_name_key as "displayNameKey"`
+
 export function selectByName(
   namespace: Namespace,
   name: string,
   allowed: Allowed,
-): Statement<TeamRow> {
-  return sql<TeamRow>`select ${teamColumns} from ${allowed} team t
+): Statement<CandidateRow> {
+  return sql<CandidateRow>`select ${candidateColumns} from ${allowed} team t
     where t.namespace = ${namespace} and t.display_name_key = ${fold(name)}`
+}
+
+/** The teams that a group is mapped to, by its externalId or its name. */
+function selectMapped(
+  namespace: Namespace,
+  attributes: Attributes,
+  allowed: Allowed,
+): Statement<CandidateRow & MappedTeam> {
+  const [key = null, other = null] = groupKeys(attributes)
+  return sql<CandidateRow & MappedTeam>`
+    select ${candidateColumns}, g.group_key as "groupKey" from ${allowed} team_mapping g
+    cross join team t on t.namespace = g.namespace and t.id = g.team_id
+    where g.namespace = ${namespace} and g.group_key in (${key}, ${other})`
 }
 
 /** How many bytes the attributes of a team may take; an event holds them before and after. */
@@ -172,8 +191,8 @@ export interface NewTeam {
 }
 
 /**
- * Creates a team; or takes one of the same name under management that SCIM does not manage yet,
- * whose members stay.
+ * Creates a team; or takes one under management that the group is mapped to, or else one of the same
+ * name, that SCIM does not manage yet and whose members stay.
  *
  * @throws Refusal `taken` and others
  */
@@ -187,12 +206,12 @@ export async function createTeam(
   return untilWon(async () => {
     const { principal, rows } = await readAs(caller, ['teams:create'], (namespace, allowed) => [
       selectByName(namespace, name, allowed),
+      selectMapped(namespace, given, allowed),
     ])
     requireSync(principal)
     const members = release(body).members
     requireSmall(given)
-    const [existing] = rows[0]
-    if (existing?.managed === 1) throw taken(name)
+    const existing = matchTeam(rows[0], rows[1], given)?.team
     const change: MemberChange = { ...noMemberChange, add: new Set(members) }
     if (existing !== undefined) {
       const attributes = { ...attributesOf(existing), ...given }
@@ -390,7 +409,7 @@ export async function deleteTeam(
   })
 }
 
-/** Takes a team that was read out of the tables, with its memberships. */
+/** Takes a team that was read out of the tables, with its memberships and mappings. */
 export async function removeTeam(
   caller: Caller,
   principal: Principal,
@@ -404,6 +423,9 @@ export async function removeTeam(
   const statements = [
     ...planEvents(caller, principal, 'team.delete', id, nobody, { before: attributesOf(team) }),
     sql`delete from membership where namespace = ${namespace} and team_id = ${id}`,
+    sql`delete from team_mapping where namespace = ${namespace} and group_key in (
+      select g.group_key from team_mapping g
+      where g.namespace = ${namespace} and g.team_id = ${id})`,
     sql`delete from team where namespace = ${namespace} and id = ${id}`,
     closeEvents(principal, { teams: -1, managedTeams: -managed }),
   ]

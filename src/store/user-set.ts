@@ -10,11 +10,11 @@ import { type Caller, readAs, writeAs } from './authority.ts'
 import type { Statement } from './database.ts'
 import { actorOf } from './event.ts'
 import { isDoubtful, StoreFailure } from './failure.ts'
+import { refuseTaken } from './match.ts'
 import { Refusal } from './refusal.ts'
 import {
   type CandidateRow,
   candidateColumns,
-  refuseTaken,
   requireUserSync,
   type StoredUser,
   toUser,

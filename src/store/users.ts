@@ -13,7 +13,6 @@ import type { Principal } from '../tenancy/credential.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import {
   accountColumns,
-  accountEmail,
   accountKeys,
   completed,
   describeChange,
@@ -33,7 +32,8 @@ import type { Statement } from './database.ts'
 import { type Action, closeEvents, recordEvent } from './event.ts'
 import { StoreFailure } from './failure.ts'
 import { type Held, release } from './held.ts'
-import { Refusal, type UniqueAttribute } from './refusal.ts'
+import { type Holder, matchUser, refuseTaken } from './match.ts'
+import { Refusal } from './refusal.ts'
 
 /** A user as it is stored, with the groups that it is in. Times are milliseconds since 1970. */
 export interface StoredUser {
@@ -131,11 +131,7 @@ export function requireUserSync({ settings }: Principal): void {
 }
 
 /** A user with the keys that make it unique. */
-export interface CandidateRow extends UserRow {
-  readonly userNameKey: string
-  readonly emailKey: string | null
-  readonly externalId: string | null
-}
+export interface CandidateRow extends UserRow, Holder {}
 
 export const candidateColumns = sql`${userColumns}, u.user_name_key as "userNameKey",
   u.email_key as "emailKey", u.external_id as "externalId"`
@@ -161,37 +157,6 @@ export function selectHolders(
 ): Statement<CandidateRow> {
   return sql<CandidateRow>`select ${candidateColumns} from ${allowed} user u
     where u.namespace = ${namespace} and u.id in (${idsHolding('user', namespace, keys)})`
-}
-
-/** Who holds each of the unique values. */
-export function holdersOf(
-  rows: readonly CandidateRow[],
-  { userName, email, externalId }: UniqueKeys,
-) {
-  return {
-    userName: rows.find((row) => userName !== null && row.userNameKey === userName),
-    externalId: rows.find((row) => externalId !== null && row.externalId === externalId),
-    emails: rows.find((row) => email !== null && row.emailKey === email),
-  }
-}
-
-/** Refuses what somebody else holds, in the order userName, externalId, e-mail. */
-export function refuseTaken(
-  rows: readonly CandidateRow[],
-  attributes: Attributes,
-  ownId: string | undefined,
-): void {
-  const holders = holdersOf(rows, accountKeys(attributes))
-  const values: readonly (readonly [UniqueAttribute, CandidateRow | undefined, string])[] = [
-    ['userName', holders.userName, String(attributes.userName)],
-    ['externalId', holders.externalId, String(attributes.externalId)],
-    ['emails', holders.emails, String(accountEmail(attributes))],
-  ]
-  for (const [attribute, holder, value] of values) {
-    if (holder !== undefined && holder.id !== ownId) {
-      throw new Refusal({ kind: 'taken', attribute, value })
-    }
-  }
 }
 
 export interface RetainedRow {
@@ -233,15 +198,10 @@ export async function createUser(caller: Caller, body: Held<Attributes>): Promis
     requireUserSync(principal)
     release(body)
     const attributes = given ?? {}
-    if (principal.settings.requireExternalId && attributes.externalId === undefined) {
-      throw new Refusal({ kind: 'missing-external-id' })
-    }
     const [candidates, [retained]] = rows
-    const holders = holdersOf(candidates, accountKeys(attributes))
-    const unmanaged = [holders.userName, holders.emails].find((holder) => holder?.managed === 0)
-    refuseTaken(candidates, attributes, unmanaged?.id)
-    if (unmanaged !== undefined) {
-      const current = toUser(unmanaged)
+    const match = matchUser(principal.settings, candidates, attributes)
+    if (match !== undefined) {
+      const current = toUser(match.account)
       const merged = completed(current.attributes, { active: true, ...attributes })
       return replaceAttributes(caller, principal, current, merged, 'user.adopt')
     }
@@ -294,7 +254,11 @@ export async function insertUser(
   return foundUser(row, id)
 }
 
-function insertEmails(namespace: Namespace, id: string, emails: readonly string[]): Statement {
+export function insertEmails(
+  namespace: Namespace,
+  id: string,
+  emails: readonly string[],
+): Statement {
   return sql`insert into user_email (namespace, value_key, user_id)
     select ${namespace}, j.value, ${id} from json_each(${JSON.stringify(emails)}) j`
 }
