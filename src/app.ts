@@ -7,6 +7,7 @@ import { conflictRoutes } from './http/admin/conflicts.ts'
 import { eventRoutes } from './http/admin/events.ts'
 import { importRoutes } from './http/admin/import.ts'
 import { loginRoutes } from './http/admin/login.ts'
+import { migrationRoutes } from './http/admin/migration.ts'
 import { namespaceRoutes } from './http/admin/namespaces.ts'
 import { retainedRoutes } from './http/admin/retained.ts'
 import { serviceAccountRoutes } from './http/admin/service-accounts.ts'
@@ -23,7 +24,7 @@ import { StoreFailure } from './store/failure.ts'
 
 /** Paths of the admin API; everything else is answered as SCIM. */
 const ADMIN = new RegExp(
-  `^${API}(?:/[^/]+/(?:config|serviceaccounts|login|events|retained|accounts|teams|import|conflicts|status|health)(?:/.*)?)?$`,
+  `^${API}(?:/[^/]+/(?:config|serviceaccounts|login|events|retained|accounts|teams|import|conflicts|status|health|migration)(?:/.*)?)?$`,
 )
 /** The path of one namespace, which the operator deletes and SCIM has nothing at. */
 const NAMESPACE = new RegExp(`^${API}/[^/]+$`)
@@ -92,6 +93,7 @@ export function createApp(dependencies: Dependencies) {
   app.route(`${API}/:namespace/retained`, retainedRoutes(dependencies))
   app.route(`${API}/:namespace/conflicts`, conflictRoutes(dependencies))
   app.route(`${API}/:namespace`, statusRoutes(dependencies))
+  app.route(`${API}/:namespace/migration`, migrationRoutes(dependencies))
   app.route(`${API}/:namespace/login`, loginRoutes(dependencies))
   app.route(`${API}/:namespace/accounts`, accountRoutes(dependencies))
   app.route(`${API}/:namespace/teams`, teamRoutes(dependencies))

@@ -403,6 +403,29 @@ export function describeReason(reason: Reason): WireFailure {
         messageId: 'scim.config-not-found',
         detail: `The namespace ${reason.namespace} has no settings of its own; those of the file apply.`,
       }
+    case 'unknown-teams':
+      return {
+        status: 400,
+        messageId: 'migration.unknown-team',
+        detail:
+          `There is no team ${reason.teams.slice(0, 10).map(quote).join(', ')}` +
+          `${reason.teams.length > 10 ? ` and ${reason.teams.length - 10} more` : ''}; ` +
+          'give the id or the name of a team of this namespace.',
+      }
+    case 'mapped-twice':
+      return {
+        status: 400,
+        messageId: 'migration.mapped-twice',
+        detail:
+          `The group ${quote(reason.groupId)} is mapped to two teams, and can stand for one only; ` +
+          'leave one of them out.',
+      }
+    case 'unknown-mapping':
+      return {
+        status: 404,
+        messageId: 'migration.mapping-not-found',
+        detail: `The group ${quote(reason.groupId)} is mapped to no team.`,
+      }
   }
 }
 

@@ -118,7 +118,6 @@ export function planEvents(
     where u.namespace = ${namespace} and u.id = j.value)`
   const pick = (ids: string, condition: SQL) =>
     sql`(select json_group_array(j.value) from json_each(${ids}) j where ${condition})`
-  const none = sql`json('[]')`
   const unlisted = additions.map(
     (ids) => sql`m.user_id not in (select j.value from json_each(${ids}) j)`,
   )
@@ -129,7 +128,7 @@ export function planEvents(
           sql`(select json_group_array(s.user_id) from (${membersFrom(namespace, id, kept, offset)}) s)`,
       )
     : chunksOf(change.remove).map((ids) => pick(ids, isMember))
-  const parts = [
+  const parts: Part[] = [
     ...additions.map((ids) => ({
       added: pick(ids, sql`${isUser} and not ${isMember}`),
       removed: none,
@@ -137,6 +136,26 @@ export function planEvents(
     })),
     ...leaving.map((removed) => ({ added: none, removed, skipped: none })),
   ]
+  return recordParts(caller, principal, action, id, parts, described)
+}
+
+/** What one event of a change of members says: SQL expressions of JSON lists of ids. */
+interface Part {
+  readonly added: SQL
+  readonly removed: SQL
+  readonly skipped: SQL
+}
+
+const none = sql`json('[]')`
+
+function recordParts(
+  caller: Caller,
+  principal: Principal,
+  action: Action,
+  id: string,
+  parts: readonly Part[],
+  described: object | undefined,
+): Statement[] {
   // The description goes with the first part, or stands alone.
   const planned = parts.length > 0 ? parts : [{ added: none, removed: none, skipped: none }]
   if (parts.length === 0 && described === undefined) return []
@@ -156,6 +175,67 @@ export function planEvents(
               or json_array_length(p.skipped) > 0)`,
     })
   })
+}
+
+/**
+ * Plans, as events, to give a team the members of its before-image again: those who are users no
+ * more are skipped.
+ *
+ * @param requestId that of the adoption
+ */
+export function planRestoration(
+  caller: Caller,
+  principal: Principal,
+  id: string,
+  requestId: string,
+  described: object,
+): Statement[] {
+  const { namespace } = principal
+  const ofAdoption = sql`a.namespace = ${namespace} and a.subject = ${id}
+    and a.request_id = ${requestId}`
+  const isMember = sql`exists (select 1 from membership m
+    where m.namespace = ${namespace} and m.team_id = ${id} and m.user_id = j.value)`
+  const isUser = sql`exists (select 1 from user u
+    where u.namespace = ${namespace} and u.id = j.value)`
+  const pick = (part: number, condition: SQL) => sql`(select json_group_array(j.value)
+    from adoption a cross join json_each(a.before, '$.members') j
+    where ${ofAdoption} and a.part = ${part} and ${condition})`
+  const isStranger = sql`m.user_id not in (select j.value
+    from adoption a cross join json_each(a.before, '$.members') j where ${ofAdoption})`
+  const parts = chunkOffsets.flatMap((offset, part) => [
+    {
+      added: pick(part, sql`${isUser} and not ${isMember}`),
+      removed: none,
+      skipped: pick(part, sql`not ${isUser}`),
+    },
+    {
+      added: none,
+      removed: sql`(select json_group_array(s.user_id)
+      from (${membersFrom(namespace, id, isStranger, offset)}) s)`,
+      skipped: none,
+    },
+  ])
+  return recordParts(caller, principal, 'team.rollback', id, parts, described)
+}
+
+/** How many members {@link planRestoration} would find to keep, to add and to skip. */
+export function countRestoration(namespace: Namespace, id: string, requestId: string) {
+  const isMember = sql`exists (select 1 from membership m
+    where m.namespace = ${namespace} and m.team_id = ${id} and m.user_id = j.value)`
+  const isUser = sql`exists (select 1 from user u
+    where u.namespace = ${namespace} and u.id = j.value)`
+  return sql<{
+    readonly id: string
+    readonly kept: number
+    readonly added: number
+    readonly skipped: number
+  }>`
+    select ${id} as id, coalesce(sum(s.member), 0) as kept,
+      coalesce(sum(s.known and not s.member), 0) as added,
+      coalesce(sum(not s.known), 0) as skipped
+    from (select ${isMember} as member, ${isUser} as known
+      from adoption a cross join json_each(a.before, '$.members') j
+      where a.namespace = ${namespace} and a.subject = ${id} and a.request_id = ${requestId}) s`
 }
 
 /** Carries out what the events of this request planned for a team. */

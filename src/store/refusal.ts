@@ -39,6 +39,9 @@ export type StoreReason =
   | { readonly kind: 'already-member'; readonly id: string }
   | { readonly kind: 'unknown-conflict'; readonly id: string }
   | { readonly kind: 'no-settings'; readonly namespace: string }
+  | { readonly kind: 'unknown-teams'; readonly teams: readonly string[] }
+  | { readonly kind: 'mapped-twice'; readonly groupId: string }
+  | { readonly kind: 'unknown-mapping'; readonly groupId: string }
   | { readonly kind: 'contention' }
 
 /** Thrown by the store. */
