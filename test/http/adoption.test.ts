@@ -1,23 +1,13 @@
 /** Accounts and teams that were there before SCIM: seen like any other, managed from the first write on. */
 import { describe, expect, test } from 'vitest'
-import type { Client } from '../support/client.ts'
 import { createGroup, createUser, createUsers, memberIds } from '../support/directory.ts'
 import { tenant } from '../support/endpoint.ts'
 import { expectError, expectList } from '../support/expect.ts'
+import { handMade, handMadeTeam } from '../support/hand-made.ts'
 import { ENTERPRISE_USER, groupBody, userBody } from '../support/payload.ts'
-import { dump, eventsOf, query, unmanage, userRow } from '../support/tables.ts'
-
-type Tenant = Client & { readonly namespace: string }
+import { dump, eventsOf, query, userRow } from '../support/tables.ts'
 
 const work = (value: string) => ({ emails: [{ value, type: 'work' }] })
-
-/** An account that was made by hand: no externalId. */
-async function handMade(client: Tenant, userName: string, more: object = {}) {
-  const user = await createUser(client, userName, more)
-  await client.put(`/Users/${user.id}`, { ...user, externalId: null })
-  await unmanage('user', client.namespace, user.id)
-  return (await client.get(`/Users/${user.id}`)).body
-}
 
 async function beforeImages(namespace: string) {
   const rows = await query('select subject, before from adoption where namespace = ?', namespace)
@@ -178,12 +168,6 @@ describe('an account that SCIM does not manage', () => {
 })
 
 describe('a team that SCIM does not manage', () => {
-  async function handMadeTeam(client: Tenant, name: string, ids: readonly string[] = []) {
-    const team = await createGroup(client, name, ids)
-    await unmanage('team', client.namespace, team.id)
-    return team
-  }
-
   test('is adopted by a POST with its name; its members stay', async () => {
     const client = await tenant()
     const [a = '', b = ''] = await createUsers(client, ['a', 'b'])
