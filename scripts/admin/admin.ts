@@ -7,6 +7,7 @@ import type { AdminWorld } from './connection.ts'
 import { addEventsCommand } from './events.ts'
 import { addImportCommand } from './import.ts'
 import { addLoginCheckCommand } from './login-check.ts'
+import { addMigrationCommands } from './migration.ts'
 import { addNamespaceCommands } from './namespaces.ts'
 import { addRetainedCommands } from './retained.ts'
 import { addServiceAccountCommands } from './service-accounts.ts'
@@ -50,6 +51,7 @@ Example:
   addTeamCommands(root, world)
   addImportCommand(root, world)
   addRetainedCommands(root, world)
+  addMigrationCommands(root, world)
   addEventsCommand(root, world)
   addConflictCommands(root, world)
   addStatusCommands(root, world)
