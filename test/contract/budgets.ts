@@ -10,6 +10,9 @@ import { listConflicts, recordRefusals } from '../../src/store/conflicts.ts'
 import { d1 } from '../../src/store/d1.ts'
 import { listResources, type Place, type Selection } from '../../src/store/listing.ts'
 import { readHealth, readStatus } from '../../src/store/status.ts'
+import { previewMigration } from '../../src/store/preview.ts'
+import { type RollbackRequest, rollBack } from '../../src/store/rollback.ts'
+import { saveMappings } from '../../src/store/team-sync.ts'
 import { changeTeam, createTeam, deleteTeam, readTeam } from '../../src/store/teams.ts'
 import { changeUser, createUser, deleteUser, readUser } from '../../src/store/users.ts'
 import {
@@ -386,6 +389,10 @@ export function budgets(binding: D1Database): void {
       const team = { attributes: { displayName: 'New' }, members: [id(1)] }
       const created = await sent(() => createTeam(tenant.caller(), held(team), true))
       expect(created.map(rowsRead)).toEqual([atMost(10), atMost(40)])
+      await saveMappings(tenant.caller(), held([{ groupId: 'mapped', team: 'g000009' }]))
+      const mapped = { attributes: { displayName: 'Other', externalId: 'mapped' }, members: [] }
+      const byMapping = await sent(() => createTeam(tenant.caller(), held(mapped), true))
+      expect(byMapping.map(rowsRead)).toEqual([atMost(10), atMost(40)])
       const renamed = await sent(() =>
         changeTeam(tenant.caller(), 'g000000', rename({ displayName: 'x' }), {}, false),
       )
@@ -439,6 +446,37 @@ export function budgets(binding: D1Database): void {
       const subject = { limit: 10, subject: 'nobody' }
       const [sought] = await sent(() => listConflicts(tenant.caller(), held(subject)))
       expect(rowsRead(sought)).toBeLessThanOrEqual(10)
+    })
+
+    test('a migration is previewed and undone at a cost that no directory raises', async () => {
+      const users = Array.from({ length: 100 }, (_, at) => ({
+        userName: `user${id(at * 7).slice(1)}@example.com`,
+        externalId: `gone-${id(at).slice(1)}`,
+        emails: [{ value: `new${at}@example.com` }],
+      }))
+      const groups = users.map(({ externalId }, at) => ({ displayName: `Team ${at}`, externalId }))
+      const [preview] = await sent(() => previewMigration(tenant.caller(), held({ users, groups })))
+      expect(rowsRead(preview)).toBeLessThanOrEqual(20 + 15 * 200)
+      await binding
+        .prepare(
+          `update user set managed = 0 where namespace = ?1 and id in ('u000011', 'u000012')`,
+        )
+        .bind(tenant.namespace)
+        .run()
+      await binding
+        .prepare(`update team set managed = 0 where namespace = ?1 and id = 'g000011'`)
+        .bind(tenant.namespace)
+        .run()
+      for (const at of [11, 12]) {
+        await changeUser(tenant.caller(), id(at), set({ title: 'x' }), {})
+      }
+      await changeTeam(tenant.caller(), 'g000011', rename({ displayName: 'x 11' }), {}, false)
+      const request = (target: RollbackRequest['target']) => () =>
+        rollBack(tenant.caller(), held({ target, force: false, dryRun: false }))
+      const one = await sent(request({ type: 'user', name: id(11) }))
+      expect(one.map(rowsRead)).toEqual([atMost(30), atMost(20), atMost(30)])
+      const all = await sent(request({ after: '' }))
+      expect(all.map(rowsRead)).toEqual([atMost(40), atMost(30), atMost(40), atMost(30)])
     })
   })
 }

@@ -2,6 +2,7 @@
 import { describe } from 'vitest'
 import { changes } from './changes.ts'
 import { crowds } from './crowds.ts'
+import { migration } from './migration.ts'
 import { races } from './races.ts'
 import { recovery } from './recovery.ts'
 import { refusals } from './refusals.ts'
@@ -24,6 +25,7 @@ export function storeContract(name: string, open: Open): void {
     describe('faults', () => recovery(open))
     describe('crowds', () => crowds(open))
     describe('refusals', () => refusals(open))
+    describe('migration', () => migration(open))
     describe('namespaces and tokens', () => registry(open))
   })
 }

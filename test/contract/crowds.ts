@@ -28,11 +28,11 @@ import {
   tenancy,
 } from './tenant.ts'
 
-const CROWD = 60_000
-const crowdId = (at: number) => `c${String(at).padStart(6, '0')}`
+export const CROWD = 60_000
+export const crowdId = (at: number) => `c${String(at).padStart(6, '0')}`
 
 /** Puts users into the tables, with the ids c000000 and so on. */
-async function addCrowd(tenant: Tenant, count: number): Promise<void> {
+export async function addCrowd(tenant: Tenant, count: number): Promise<void> {
   await tenant.database.batch('write', [
     sql`insert into user (namespace, id, revision, managed, active, user_name_key,
         sessions_valid_from, created_at, last_modified, resource, folded)
@@ -47,7 +47,7 @@ async function addCrowd(tenant: Tenant, count: number): Promise<void> {
 }
 
 /** Makes users of the crowd members of a team, from one number up to another. */
-async function fill(tenant: Tenant, team: string, from: number, to: number): Promise<void> {
+export async function fill(tenant: Tenant, team: string, from: number, to: number): Promise<void> {
   await tenant.database.batch('write', [
     sql`insert into membership (namespace, team_id, user_id)
       select namespace, ${team}, id from user
@@ -57,7 +57,7 @@ async function fill(tenant: Tenant, team: string, from: number, to: number): Pro
   ])
 }
 
-const ids = (from: number, to: number) =>
+export const ids = (from: number, to: number) =>
   Array.from({ length: to - from }, (_, at) => crowdId(from + at))
 
 export function crowds(open: Open): void {
