@@ -62,9 +62,8 @@ export function addRollbackCommand(parent: Command, world: AdminWorld): void {
       const { rolledBack, refused } = await rollBack(client, { ...target, force, dryRun })
       print({ dryRun, rolledBack, refused }, () => describe(rolledBack, refused, dryRun))
       if (refused.length > 0) {
-        throw failure(
-          `${count(refused.length, 'account or team', 'accounts and teams')} ${refused.length === 1 ? 'was' : 'were'} left as they are.`,
-        )
+        const left = count(refused.length, 'account or team was', 'accounts and teams were')
+        throw failure(`${left} left as ${refused.length === 1 ? 'it is' : 'they are'}.`)
       }
     })
 }
