@@ -15,7 +15,7 @@ import { type Held, release } from './held.ts'
 import { clashOf, type Holder } from './match.ts'
 import { countRestoration } from './membership.ts'
 import { Refusal, type UniqueAttribute } from './refusal.ts'
-import { restoreTeam, restoreUser } from './restore.ts'
+import { restoreTeam, restoreUser } from './reinstate.ts'
 
 /** What is to be put back: one account or team, by its id or name; or all, from an id on. */
 export type RollbackTarget =
