@@ -1,5 +1,5 @@
 /**
- * Checks the direction of the house: `worker → app → http → store, scim, tenancy`;
+ * Checks the direction of the house: `worker, server → app → http → store, scim, tenancy`;
  * `store → scim, tenancy`; scim and tenancy import nothing of ours. Only the store knows drizzle
  * and libSQL, only http and app know Hono, and nothing imports in a circle.
  */
@@ -14,14 +14,21 @@ const MAY: Readonly<
   tenancy: { parts: [], packages: /^node:(crypto|zlib)$/ },
   store: {
     parts: ['scim', 'tenancy'],
-    packages: /^(drizzle-orm(\/.*)?|@libsql\/client\/web|@cloudflare\/workers-types)$/,
+    packages:
+      /^(drizzle-orm(\/.*)?|@libsql\/client\/(web|http)|@cloudflare\/workers-types|node:path)$/,
   },
   http: { parts: ['scim', 'tenancy', 'store'], packages: /^(hono(\/.*)?|zod)$/ },
   app: { parts: ['http', 'store', 'scim'], packages: /^hono(\/.*)?$/ },
+  configuration: { parts: ['tenancy'], packages: /^$/ },
   worker: {
-    parts: ['app', 'store', 'tenancy'],
+    parts: ['app', 'configuration', 'store'],
     packages: /^@cloudflare\/workers-types$/,
   },
+  node: {
+    parts: ['store', 'tenancy'],
+    packages: /^(node:.*|@hono\/node-server|@libsql\/client\/sqlite3)$/,
+  },
+  server: { parts: ['app', 'configuration', 'node', 'store'], packages: /^$/ },
 }
 
 const IMPORT = /^(?:import|export)\s[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'/gms

@@ -118,7 +118,9 @@ function migrate(): Promise<void> {
 /** Runs a task on the local database, outside of the Worker. */
 async function withDatabase<T>(task: (database: Database) => Promise<T>): Promise<T> {
   process.env.CLOUDFLARE_CF_FETCH_ENABLED = 'false'
-  const proxy = await getPlatformProxy<Environment & Record<string, unknown>>()
+  const proxy = await getPlatformProxy<
+    Record<string, unknown> & Required<Pick<Environment, 'DB'>>
+  >()
   try {
     return await task(d1(proxy.env.DB))
   } finally {

@@ -56,6 +56,7 @@ export function createApp(dependencies: Dependencies) {
     const started = dependencies.now()
     const requestId = crypto.randomUUID()
     c.set('requestId', requestId)
+    c.set('origin', dependencies.publicOrigin ?? new URL(c.req.url).origin)
     const tasks: Parameters<Caller['later']>[0][] = []
     c.set('later', (task) => tasks.push(task))
     await next()

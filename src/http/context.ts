@@ -2,7 +2,7 @@
 import type { Context } from 'hono'
 import type { Json } from '../scim/json.ts'
 import type { Caller } from '../store/authority.ts'
-import type { Database } from '../store/database.ts'
+import type { Databases } from '../store/databases.ts'
 import { Refusal } from '../store/refusal.ts'
 import { type Claim, type Holder, readClaim } from '../tenancy/credential.ts'
 import { parseNamespace } from '../tenancy/namespace.ts'
@@ -23,7 +23,7 @@ export interface LogLine {
 
 /** What an application is made from. */
 export interface Dependencies {
-  readonly database: Database
+  readonly databases: Databases
   /** The settings of the file. */
   readonly settings: Settings
   /** The operator's secret; absent where none is set. */
@@ -34,12 +34,15 @@ export interface Dependencies {
   /** How many operations one bulk request may hold. */
   readonly maxBulkOperations: number
   readonly log: (line: LogLine) => void
+  /** Where clients reach it, as an origin; absent where a request's own URL says it. */
+  readonly publicOrigin?: string | undefined
 }
 
 /** The bindings are left out on purpose: a handler reaches the database through a caller only. */
 export interface ScimEnv {
   Variables: {
     requestId: string
+    origin: string
     later: (task: () => Promise<unknown>) => void
     /** Who calls, once the token is known to be good. */
     holder?: Holder
@@ -65,7 +68,7 @@ export const API = '/apis/scim.grafana.app/v0alpha1/namespaces'
 
 /** The base URL of the namespace that a request names, as the client addressed it. */
 export function baseUrl(c: Context<ScimEnv>): string {
-  return `${new URL(c.req.url).origin}${API}/${c.req.param('namespace')}`
+  return `${c.get('origin')}${API}/${c.req.param('namespace')}`
 }
 
 /**
@@ -83,8 +86,9 @@ export function callerOf(c: Context<ScimEnv>, dependencies: Dependencies): Calle
 /** A request with its claim, and all that the store needs beside it. */
 export function requestOf(c: Context<ScimEnv>, dependencies: Dependencies, claim: Claim): Caller {
   const now = dependencies.now()
+  const { namespace } = claim
   return {
-    database: dependencies.database,
+    database: dependencies.databases.databaseFor(namespace.ok ? namespace.namespace : undefined),
     claim,
     fileSettings: dependencies.settings,
     now,

@@ -20,6 +20,7 @@ export type HttpReason =
   | { readonly kind: 'unsupported-version'; readonly version: string }
   | { readonly kind: 'not-implemented'; readonly feature: string }
   | { readonly kind: 'unavailable' }
+  | { readonly kind: 'absent-database' }
   | { readonly kind: 'fault' }
   | { readonly kind: 'filtered-discovery' }
   | { readonly kind: 'unknown-schema-or-type'; readonly id: string }
@@ -27,6 +28,7 @@ export type HttpReason =
   | { readonly kind: 'operator-not-configured' }
   | { readonly kind: 'bad-request'; readonly detail: string }
   | { readonly kind: 'namespace-exists'; readonly namespace: string }
+  | { readonly kind: 'unlisted-namespaces' }
 
 /** Thrown by handlers and middleware. */
 export class HttpRefusal extends Refused<HttpReason> {
@@ -246,6 +248,10 @@ export function describeReason(reason: Reason): WireFailure {
       return unavailable('Others keep changing the same resource; try again.')
     case 'unavailable':
       return unavailable('The database does not answer at the moment; try again.')
+    case 'absent-database':
+      return unavailable(
+        'The database is missing or has no tables; create it and apply the migrations to it.',
+      )
     case 'fault':
       return unavailable('The request failed for a reason that the log tells by its X-Request-Id.')
     case 'no-route':
@@ -350,6 +356,14 @@ export function describeReason(reason: Reason): WireFailure {
         messageId: 'namespace.exists',
         detail: `The namespace ${reason.namespace} exists already.`,
       }
+    case 'unlisted-namespaces':
+      return {
+        status: 501,
+        messageId: 'namespace.unlisted',
+        detail:
+          'Each namespace has a database of its own here, so there is no list of them; ask for one ' +
+          'by its name, such as stacks-1/config/default.',
+      }
     case 'unknown-namespace':
       return {
         status: 404,
@@ -450,8 +464,9 @@ const PLATFORM_FAILURES: ReadonlySet<string> = new Set<FailureKind>([
 /** What a thrown error means; what nobody foresaw is a fault of ours or of the platform. */
 export function reasonOf(error: unknown): Reason {
   if (error instanceof Refused) return error.reason as Reason
-  const platform = error instanceof StoreFailure && PLATFORM_FAILURES.has(error.kind)
-  return platform ? { kind: 'unavailable' } : { kind: 'fault' }
+  if (!(error instanceof StoreFailure)) return { kind: 'fault' }
+  if (error.kind === 'absent') return { kind: 'absent-database' }
+  return PLATFORM_FAILURES.has(error.kind) ? { kind: 'unavailable' } : { kind: 'fault' }
 }
 
 /** The SCIM Error of a refusal, with Grafana's members. */

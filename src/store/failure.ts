@@ -12,6 +12,8 @@ export type FailureKind =
   | 'foreign-key'
   /** Somebody else holds the lock of the database. */
   | 'busy'
+  /** There is no database, or it has no tables yet. */
+  | 'absent'
   /** The platform refused before it began, or could not carry it out: trying at once is no use. */
   | 'unavailable'
   /** No answer came. The batch had no effect, or took effect wholly. */
@@ -40,6 +42,9 @@ const KINDS: Readonly<Record<string, FailureKind>> = {
   CHECK: 'check',
 }
 
+/** What a database says that no migration was applied to, and a libSQL server that has no such one. */
+const ABSENT = /no such table: (?:namespace|token)\b|HTTP status 404\b/
+
 /**
  * What else the databases say. D1's are those of its list of errors; whatever is not known here may
  * have taken effect.
@@ -51,6 +56,8 @@ const TROUBLES: readonly (readonly [RegExp, FailureKind])[] = [
   [/exceeded (?:its CPU time|its memory|timeout)|memory limit would be exceeded/i, 'exceeded'],
   [/SQLITE_(?:ERROR|CONSTRAINT|TOOBIG|MISMATCH|RANGE|FULL|READONLY|AUTH)\b/, 'unavailable'],
   [/NOT NULL constraint failed|no such (?:table|column)|D1_TYPE_ERROR/, 'unavailable'],
+  // What libSQL servers and Turso refuse a request with, such as for its token.
+  [/HTTP status 4\d\d\b/, 'unavailable'],
   [/exceeded (?:maximum DB size|.*account storage limit)/i, 'unavailable'],
 ]
 
@@ -64,6 +71,7 @@ export function classify(error: unknown): StoreFailure {
     if (cause.message.includes('precondition failed')) {
       return new StoreFailure('stale', undefined, error)
     }
+    if (ABSENT.test(cause.message)) return new StoreFailure('absent', undefined, error)
     const [, kind, constraint] = CONSTRAINT.exec(cause.message) ?? []
     if (kind !== undefined) {
       return new StoreFailure(KINDS[kind] ?? 'unavailable', constraint?.trim(), error)

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { d1 } from '../../src/store/d1.ts'
+import { oneForAll } from '../../src/store/databases.ts'
 import { defaultSettings } from '../../src/tenancy/settings.ts'
 import { Client } from '../support/client.ts'
 import { createGroup, createUser } from '../support/directory.ts'
@@ -56,7 +57,7 @@ describe('the operator', () => {
   test.each(requests)('is refused where no secret is set: %s %s', async (method, path, body) => {
     for (const operatorToken of [undefined, '']) {
       const app = createApp({
-        database: d1(binding),
+        databases: oneForAll(d1(binding)),
         settings: defaultSettings,
         operatorToken,
         now: () => Date.now(),

@@ -7,6 +7,7 @@ import { createApp } from '../../src/app.ts'
 import { API } from '../../src/http/context.ts'
 import { d1 } from '../../src/store/d1.ts'
 import { type Database, render, type Statement } from '../../src/store/database.ts'
+import { oneForAll } from '../../src/store/databases.ts'
 import { defaultSettings, type StoredSettings } from '../../src/tenancy/settings.ts'
 import { Client } from './client.ts'
 
@@ -55,7 +56,7 @@ export function makeEndpoint(database: Database = d1(binding)) {
     props: {},
   }
   const app = createApp({
-    database: wrapped,
+    databases: oneForAll(wrapped),
     settings: defaultSettings,
     operatorToken: OPERATOR_TOKEN,
     maxBulkOperations: 1000,

@@ -28,12 +28,13 @@ function show({ createdAt, ...namespace }: NamespaceInfo) {
 
 /** The routes of the collection of namespaces. */
 export function namespaceRoutes(dependencies: Dependencies) {
-  const { database, settings: file } = dependencies
+  const { databases, settings: file } = dependencies
   const routes = new Hono<ScimEnv>()
   const operator = operatorOnly(dependencies)
 
   routes.get('/', operator, async (c) => {
-    const namespaces = await listNamespaces(database, file)
+    if (databases.shared === undefined) throw new HttpRefusal({ kind: 'unlisted-namespaces' })
+    const namespaces = await listNamespaces(databases.shared, file)
     return c.json({ items: namespaces.map(show) })
   })
 
@@ -41,6 +42,7 @@ export function namespaceRoutes(dependencies: Dependencies) {
     const { name, settings } = await readBody(c.req.raw, namespaceForm)
     const namespace = requireNamespace(name)
     const now = dependencies.now()
+    const database = databases.databaseFor(namespace)
     const created = await createNamespace(database, namespace, settings, file, now)
     if (created === undefined) throw new HttpRefusal({ kind: 'namespace-exists', namespace })
     return c.json(show(created), 201)
@@ -48,7 +50,7 @@ export function namespaceRoutes(dependencies: Dependencies) {
 
   routes.delete('/:namespace', operator, async (c) => {
     const namespace = requireNamespace(c.req.param('namespace'))
-    if (!(await deleteNamespace(database, namespace))) {
+    if (!(await deleteNamespace(databases.databaseFor(namespace), namespace))) {
       throw new Refusal({ kind: 'unknown-namespace', namespace })
     }
     return c.body(null, 204)

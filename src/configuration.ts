@@ -1,0 +1,58 @@
+/** What the entries read from their environment, in the same way on Workers and on Node. */
+import { defaultSettings, type Settings } from './tenancy/settings.ts'
+
+/** The variables and secrets that both entries know; wrangler.toml says what each means. */
+export interface Variables {
+  readonly OPERATOR_TOKEN?: string | undefined
+  readonly ENABLE_USER_SYNC?: string | undefined
+  readonly ENABLE_GROUP_SYNC?: string | undefined
+  readonly REJECT_NON_PROVISIONED_USERS?: string | undefined
+  readonly REQUIRE_EXTERNAL_ID?: string | undefined
+  readonly MAX_BULK_OPERATIONS?: string | undefined
+  readonly EVENT_RETENTION_DAYS?: string | undefined
+}
+
+function flag(text: string | undefined, otherwise: boolean): boolean {
+  return text === undefined ? otherwise : text.toLowerCase() === 'true'
+}
+
+/** A positive whole number; what is none counts as absent. */
+function positive(text: string | undefined, otherwise: number): number {
+  const number = Number(text)
+  return Number.isInteger(number) && number > 0 ? number : otherwise
+}
+
+function settingsOf(variables: Variables): Settings {
+  return {
+    enableUserSync: flag(variables.ENABLE_USER_SYNC, defaultSettings.enableUserSync),
+    enableGroupSync: flag(variables.ENABLE_GROUP_SYNC, defaultSettings.enableGroupSync),
+    rejectNonProvisionedUsers: flag(
+      variables.REJECT_NON_PROVISIONED_USERS,
+      defaultSettings.rejectNonProvisionedUsers,
+    ),
+    requireExternalId: flag(variables.REQUIRE_EXTERNAL_ID, defaultSettings.requireExternalId),
+  }
+}
+
+/** All that an application is made from, but for its databases. */
+export function configurationOf(variables: Variables) {
+  return {
+    settings: settingsOf(variables),
+    operatorToken: variables.OPERATOR_TOKEN,
+    maxBulkOperations: positive(variables.MAX_BULK_OPERATIONS, 1000),
+    now: () => Date.now(),
+    randomBytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
+    log: (line: object) => console.log(JSON.stringify(line)),
+  }
+}
+
+/**
+ * The time before which events are let go.
+ *
+ * @param now milliseconds since 1970
+ * @returns undefined where events are kept for good
+ */
+export function expiryOf(variables: Variables, now: number): number | undefined {
+  const days = positive(variables.EVENT_RETENTION_DAYS, 0)
+  return days === 0 ? undefined : now - days * 24 * 60 * 60 * 1000
+}

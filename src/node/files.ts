@@ -1,0 +1,90 @@
+/** The databases of one process: a file for all namespaces, or a file for each. */
+import { existsSync, readdirSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import type { Client } from '@libsql/client/sqlite3'
+import type { Database } from '../store/database.ts'
+import {
+  addressOf,
+  type Databases,
+  isTemplate,
+  missing,
+  oneForAll,
+  oneForEach,
+} from '../store/databases.ts'
+import { libsql } from '../store/libsql.ts'
+import { type Namespace, parseNamespace } from '../tenancy/namespace.ts'
+import { StartFailure } from './failure.ts'
+import { openFile } from './file.ts'
+
+/** The databases of this process. */
+export interface Files {
+  readonly databases: Databases
+  /** All of them. */
+  readonly all: () => Promise<Database[]>
+  readonly close: () => Promise<void>
+}
+
+/**
+ * Opens the file at a path, or with `{namespace}` in its name the files of all namespaces.
+ *
+ * @throws StartFailure
+ */
+export async function openFiles(path: string): Promise<Files> {
+  if (!isTemplate(path)) {
+    const client = await openFile(path)
+    const database = libsql(client)
+    return {
+      databases: oneForAll(database),
+      all: async () => [database],
+      close: async () => client.close(),
+    }
+  }
+  if (isTemplate(dirname(path))) {
+    throw new StartFailure(
+      `DATABASE_FILE is ${path}, but {namespace} may stand in the name of the file only, not in that of a folder.`,
+    )
+  }
+  return openEach(path)
+}
+
+async function openEach(template: string): Promise<Files> {
+  const opened = new Map<Namespace, Promise<Client>>()
+  const open = (namespace: Namespace) => {
+    const kept = opened.get(namespace)
+    if (kept !== undefined) return kept
+    const opening = openFile(addressOf(template, namespace))
+    opened.set(namespace, opening)
+    // What went wrong may be put right; the next request tries again.
+    opening.catch(() => opened.delete(namespace))
+    return opening
+  }
+  // Whoever asks for a namespace makes no file; the first write does, which creates the namespace.
+  const databaseOf = (namespace: Namespace): Database => ({
+    async batch(mode, statements) {
+      const there = opened.has(namespace) || existsSync(addressOf(template, namespace))
+      if (mode === 'read' && !there) return missing.batch(mode, statements)
+      return libsql(await open(namespace)).batch(mode, statements)
+    },
+  })
+  // Here, a file that cannot be used or is too new stops the start.
+  for (const namespace of namespacesAt(template)) await open(namespace)
+  return {
+    databases: oneForEach(databaseOf),
+    all: async () => (await Promise.all(opened.values())).map(libsql),
+    close: async () => {
+      for (const client of await Promise.all(opened.values())) client.close()
+    },
+  }
+}
+
+/** The namespaces that have a file. */
+function namespacesAt(template: string): Namespace[] {
+  const folder = dirname(template)
+  if (!existsSync(folder)) return []
+  const [before = '', after = ''] = basename(template).split('{namespace}')
+  return readdirSync(folder).flatMap((file) => {
+    const parsed = parseNamespace(file.slice(before.length, file.length - after.length))
+    const there = parsed.ok && join(folder, file) === join(addressOf(template, parsed.namespace))
+    return there ? [parsed.namespace] : []
+  })
+}
