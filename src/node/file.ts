@@ -42,6 +42,12 @@ export async function openFile(path: string): Promise<Client> {
   }
 }
 
+/** Closes a file, and leaves nothing beside it: what was in the log is then in the file itself. */
+export async function closeFile(client: Client): Promise<void> {
+  await client.execute('pragma wal_checkpoint(truncate)').catch(() => undefined)
+  client.close()
+}
+
 const sentences = {
   newer: (file: string) =>
     `The database ${file} was used by a newer version of scim-edge than this; start that version.`,

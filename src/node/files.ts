@@ -14,7 +14,7 @@ import {
 import { libsql } from '../store/libsql.ts'
 import { type Namespace, parseNamespace } from '../tenancy/namespace.ts'
 import { StartFailure } from './failure.ts'
-import { openFile } from './file.ts'
+import { closeFile, openFile } from './file.ts'
 
 /** The databases of this process. */
 export interface Files {
@@ -36,7 +36,7 @@ export async function openFiles(path: string): Promise<Files> {
     return {
       databases: oneForAll(database),
       all: async () => [database],
-      close: async () => client.close(),
+      close: () => closeFile(client),
     }
   }
   if (isTemplate(dirname(path))) {
@@ -72,7 +72,7 @@ async function openEach(template: string): Promise<Files> {
     databases: oneForEach(databaseOf),
     all: async () => (await Promise.all(opened.values())).map(libsql),
     close: async () => {
-      for (const client of await Promise.all(opened.values())) client.close()
+      for (const client of await Promise.all(opened.values())) await closeFile(client)
     },
   }
 }

@@ -1,29 +1,24 @@
-/** The store on an embedded libSQL file. */
+/** The store on an embedded libSQL file, opened as `npm run serve` does. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Client, createClient } from '@libsql/client'
-import { drizzle } from 'drizzle-orm/libsql'
-import { migrate } from 'drizzle-orm/libsql/migrator'
 import { afterAll } from 'vitest'
-import { libsql } from '../../src/store/libsql.ts'
+import { type Files, openFiles } from '../../src/node/files.ts'
 import { storeContract } from './contract.ts'
 import { filterContract } from './filters.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'scim-edge-libsql-'))
-let client: Client | undefined
+let files: Files | undefined
 
 async function open() {
-  if (client === undefined) {
-    client = createClient({ url: `file:${join(directory, 'store.db')}` })
-    await client.execute('pragma journal_mode = wal')
-    await migrate(drizzle(client), { migrationsFolder: 'drizzle' })
-  }
-  return libsql(client)
+  files ??= await openFiles(join(directory, 'store.db'))
+  const { shared } = files.databases
+  if (shared === undefined) throw new Error('A path without {namespace} is one database.')
+  return shared
 }
 
-afterAll(() => {
-  client?.close()
+afterAll(async () => {
+  await files?.close()
   rmSync(directory, { recursive: true, force: true })
 })
 
