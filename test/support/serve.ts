@@ -1,0 +1,117 @@
+/** `npm run serve` as a process of its own, on a free port and a folder that goes away. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+
+const root = resolve(import.meta.dirname, '../..')
+const folders: string[] = []
+const running = new Set<ChildProcess>()
+
+export const OPERATOR_TOKEN = 'operator-secret'
+export const NAMESPACES = '/apis/scim.grafana.app/v0alpha1/namespaces'
+
+/** A folder of its own for a test. */
+export function freshFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'scim-edge-serve-'))
+  folders.push(folder)
+  return folder
+}
+
+/** Ends all that was started, and removes the folders. */
+export async function cleanUp(): Promise<void> {
+  for (const child of running) {
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+}
+
+export interface Served {
+  readonly url: string
+  readonly printed: () => string
+  /** Sends a signal, and waits for the end; the exit status, or the signal that ended it. */
+  readonly end: (signal: NodeJS.Signals) => Promise<number | string | null>
+  readonly signal: (signal: NodeJS.Signals) => void
+  readonly ended: Promise<number | string | null>
+}
+
+/** Starts it, and waits until it serves, or ends with what it said. */
+export async function serve(variables: Readonly<Record<string, string>>): Promise<Served> {
+  const child = spawn(process.execPath, ['scripts/run.js', 'serve'], {
+    cwd: root,
+    env: { ...process.env, PORT: '0', OPERATOR_TOKEN, ...variables },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  running.add(child)
+  const ended = once(child, 'exit').then(([code, signal]) => {
+    running.delete(child)
+    return code ?? signal
+  })
+  let printed = ''
+  const url = await new Promise<string>((done, fail) => {
+    const read = (text: Buffer) => {
+      printed += text
+      const [, where] = /serves (\S+) from/.exec(printed) ?? []
+      if (where !== undefined) done(where)
+    }
+    child.stdout.on('data', read)
+    child.stderr.on('data', read)
+    child.once('close', (code) => fail(new Error(`${code}: ${printed}`)))
+  })
+  return {
+    url,
+    printed: () => printed,
+    ended,
+    signal: (signal) => void child.kill(signal),
+    end(signal) {
+      child.kill(signal)
+      return ended
+    },
+  }
+}
+
+/** Why it does not start: its exit status and what it said. */
+export async function refusalOf(variables: Readonly<Record<string, string>>): Promise<string> {
+  return serve(variables).then(
+    async (served) => {
+      await served.end('SIGKILL')
+      return 'it started'
+    },
+    (error: Error) => error.message.trim(),
+  )
+}
+
+/** Sends a request to what is served. */
+export async function send(
+  url: string,
+  path: string,
+  token: string,
+  method = 'GET',
+  body?: object,
+) {
+  const answer = await fetch(`${url}${NAMESPACES}${path}`, {
+    method,
+    headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  })
+  const text = await answer.text()
+  return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) }
+}
+
+/** Makes a namespace with a token that may do everything; returns the token. */
+export async function makeTenant(url: string, name: string): Promise<string> {
+  const settings = { enableUserSync: true, enableGroupSync: true }
+  await send(url, '', OPERATOR_TOKEN, 'POST', { name, settings })
+  return makeToken(url, name, 'okta', 'Editor')
+}
+
+/** Makes a service account with a token; returns the token. */
+export async function makeToken(url: string, name: string, account: string, role: string) {
+  const accounts = `/${name}/serviceaccounts`
+  const made = await send(url, accounts, OPERATOR_TOKEN, 'POST', { name: account, role })
+  const tokens = `${accounts}/${made.body.id}/tokens`
+  const token = await send(url, tokens, OPERATOR_TOKEN, 'POST', { name: 'first' })
+  return String(token.body.key)
+}

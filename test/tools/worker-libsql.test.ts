@@ -1,0 +1,234 @@
+/**
+ * The Worker as it is deployed, in workerd, with its data on libSQL servers: on one for all
+ * namespaces, and on one for each.
+ */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Sqld, startSqld } from '../support/sqld.ts'
+
+const root = resolve(import.meta.dirname, '../..')
+const out = mkdtempSync(join(tmpdir(), 'scim-edge-worker-'))
+const NAMESPACES = '/apis/scim.grafana.app/v0alpha1/namespaces'
+const JSON_BODY = { 'Content-Type': 'application/json' }
+const OPERATOR = { Authorization: 'Bearer operator-secret', ...JSON_BODY }
+
+const environment = {
+  ...process.env,
+  CI: '1',
+  WRANGLER_SEND_METRICS: 'false',
+  PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}`,
+}
+const run = (command: string, ...args: string[]) =>
+  promisify(execFile)(command, args, { cwd: root, env: environment })
+
+/** Two servers; the tests give each of them a name. */
+const servers: Sqld[] = []
+const workers: Miniflare[] = []
+
+beforeAll(async () => {
+  await run('wrangler', 'deploy', '--dry-run', '--outdir', out)
+  servers.push(await startSqld(), await startSqld(), await startSqld())
+})
+
+afterAll(async () => {
+  for (const worker of workers) await worker.dispose()
+  for (const server of servers) await server.stop()
+  rmSync(out, { recursive: true, force: true })
+})
+
+function serverAt(index: number): string {
+  const server = servers[index]
+  if (server === undefined) throw new Error('There is no such server.')
+  return server.url
+}
+
+const migrate = (url: string) => run('node', 'scripts/run.js', 'migrate', '--url', url)
+
+/** The Worker in workerd, without D1. Requests to a name in `hosts` go to the server it stands for. */
+function start(bindings: Record<string, string>, hosts: Readonly<Record<string, string>> = {}) {
+  const worker = new Miniflare(
+    convertV4MiniflareOptions({
+      modules: true,
+      modulesRoot: out,
+      scriptPath: join(out, 'worker.js'),
+      compatibilityDate: '2026-11-01',
+      compatibilityFlags: ['nodejs_compat'],
+      bindings: { OPERATOR_TOKEN: 'operator-secret', ENABLE_USER_SYNC: 'true', ...bindings },
+      async outboundService(request) {
+        const url = new URL(request.url)
+        asked.push(url.host)
+        if (url.hostname === '127.0.0.1') return forward(request, url.href)
+        const to = hosts[url.hostname]
+        // What sqld says of a namespace that it does not have.
+        if (to === undefined) return Response.json({ error: 'does not exist' }, { status: 404 })
+        return forward(request, to + url.pathname)
+      },
+    } as Parameters<typeof convertV4MiniflareOptions>[0]),
+  )
+  workers.push(worker)
+  const asked: string[] = []
+  const send = async (path: string, method = 'GET', headers = {}, body?: object) => {
+    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
+    const answer = await worker.dispatchFetch(`https://scim.example${NAMESPACES}${path}`, init)
+    const text = await answer.text()
+    return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) }
+  }
+  return { send, asked }
+}
+
+async function forward(
+  request: { readonly method: string; readonly headers: Iterable<[string, string]> } & Pick<
+    Request,
+    'arrayBuffer'
+  >,
+  url: string,
+): Promise<Response> {
+  const { 'content-type': type = '' } = Object.fromEntries(request.headers)
+  const body = await request.arrayBuffer()
+  return fetch(url, { method: request.method, headers: { 'Content-Type': type }, body })
+}
+
+type Send = ReturnType<typeof start>['send']
+
+/** A namespace with a token that may do everything. */
+async function makeTenant(send: Send, name: string) {
+  const created = await send('', 'POST', OPERATOR, { name })
+  expect(created.status).toBe(201)
+  const accounts = `/${name}/serviceaccounts`
+  const account = await send(accounts, 'POST', OPERATOR, { name: 'okta', role: 'Editor' })
+  const tokens = `${accounts}/${account.body.id}/tokens`
+  const token = await send(tokens, 'POST', OPERATOR, { name: 'first' })
+  return { Authorization: `Bearer ${token.body.key}`, ...JSON_BODY }
+}
+
+const user = (name: string) => ({
+  schemas: ['urn:ietf:params:scim:schemas:core:2.0:User'],
+  userName: name,
+  externalId: name,
+})
+
+describe('the Worker on one libSQL server', () => {
+  test('says that the database has no tables, until they are there', async () => {
+    const { send } = start({ LIBSQL_URL: serverAt(0) })
+    const before = await send('', 'POST', OPERATOR, { name: 'default' })
+    expect(before.status).toBe(503)
+    expect(before.body.detail).toContain('apply the migrations')
+    expect((await migrate(serverAt(0))).stdout).toMatch(/^\d+ migrations were applied\.\n$/)
+    expect((await migrate(serverAt(0))).stdout).toBe(
+      'The database has the newest schema already.\n',
+    )
+
+    const authorization = await makeTenant(send, 'default')
+    const ada = await send('/default/Users', 'POST', authorization, user('ada'))
+    expect(ada.status).toBe(201)
+    const again = await send('/default/Users', 'POST', authorization, user('ada'))
+    expect([again.status, again.body.scimType]).toEqual([409, 'uniqueness'])
+    const read = await send(`/default/Users/${ada.body.id}`, 'GET', authorization)
+    expect(read.body).toEqual(ada.body)
+    expect((await send('/org-2/Users', 'GET', authorization)).status).toBe(403)
+    expect((await send('/org-1/Users', 'GET', authorization)).status).toBe(403)
+    const list = await send('', 'GET', OPERATOR)
+    expect(list.body.items.map(({ name }: { name: string }) => name)).toEqual(['default'])
+  })
+
+  test('forty requests at once are all served, and each write happens once', async () => {
+    const { send } = start({ LIBSQL_URL: serverAt(0) })
+    const authorization = await makeTenant(send, 'stacks-40')
+    const names = Array.from({ length: 40 }, (_, index) => `user-${index % 20}`)
+    const answers = await Promise.all(
+      names.map((name) => send('/stacks-40/Users', 'POST', authorization, user(name))),
+    )
+    const statuses = answers.map(({ status }) => status).sort()
+    expect(statuses).toEqual([...Array(20).fill(201), ...Array(20).fill(409)])
+    const list = await send('/stacks-40/Users?count=0', 'GET', authorization)
+    expect(list.body.totalResults).toBe(20)
+  })
+
+  test('without any database it says so', async () => {
+    const { send } = start({})
+    const answer = await send('', 'GET', OPERATOR)
+    expect(answer.status).toBe(503)
+    expect(answer.body.detail).toContain('The database is missing')
+  })
+
+  test('a server that is not there is 503, and so is a URL that is none', async () => {
+    for (const url of ['http://127.0.0.1:1', 'no URL', 'wss://db.example']) {
+      const { send } = start({ LIBSQL_URL: url })
+      expect((await send('', 'GET', OPERATOR)).status).toBe(503)
+    }
+  })
+})
+
+describe('the Worker with a libSQL server for each namespace', () => {
+  const open = () =>
+    start(
+      { LIBSQL_URL: 'http://{namespace}.example' },
+      { 'stacks-1.example': serverAt(1), 'stacks-2.example': serverAt(2) },
+    )
+
+  test('a token is nobody in a namespace that is elsewhere', async () => {
+    await migrate(serverAt(1))
+    await migrate(serverAt(2))
+    const { send, asked } = open()
+    const first = await makeTenant(send, 'stacks-1')
+    const second = await makeTenant(send, 'stacks-2')
+    const ada = await send('/stacks-1/Users', 'POST', first, user('ada'))
+    expect(ada.status).toBe(201)
+    expect((await send('/stacks-2/Users', 'POST', second, user('ada'))).status).toBe(201)
+    asked.length = 0
+
+    for (const path of ['/stacks-2/Users', `/stacks-2/Users/${ada.body.id}`, '/stacks-2/events']) {
+      const answer = await send(path, 'GET', first)
+      expect([answer.status, answer.body.messageId]).toEqual([401, 'api-key.invalid'])
+    }
+    expect(new Set(asked)).toEqual(new Set(['stacks-2.example']))
+    expect((await send(`/stacks-1/Users/${ada.body.id}`, 'GET', first)).body).toEqual(ada.body)
+  })
+
+  test('a namespace without a database is one that is not there', async () => {
+    const { send } = open()
+    const first = await tokenOf(send, 'stacks-1')
+    const answer = await send('/stacks-3/Users', 'GET', first)
+    expect([answer.status, answer.body.messageId]).toEqual([401, 'api-key.invalid'])
+    expect((await send('/stacks-3/serviceaccounts', 'GET', OPERATOR)).status).toBe(404)
+    expect((await send('/stacks-3', 'DELETE', OPERATOR)).status).toBe(404)
+    const created = await send('', 'POST', OPERATOR, { name: 'stacks-3' })
+    expect(created.status).toBe(503)
+    expect(created.body.detail).toContain('The database is missing or has no tables')
+  })
+
+  test('a malformed namespace never becomes part of a URL', async () => {
+    const { send, asked } = open()
+    const first = await tokenOf(send, 'stacks-1')
+    asked.length = 0
+    for (const name of ['stacks-01', 'evil.example%2F', 'Stacks-1', 'org-1', '{namespace}']) {
+      const path = `/${name}/Users`
+      expect((await send(path, 'GET', first)).status).toBe(401)
+      expect((await send(`/${name}/serviceaccounts`, 'GET', OPERATOR)).status).toBe(400)
+    }
+    expect((await send('', 'POST', OPERATOR, { name: 'evil.example/' })).status).toBe(400)
+    expect(asked).toEqual([])
+  })
+
+  test('the operator is told why there is no list', async () => {
+    const { send } = open()
+    const answer = await send('', 'GET', OPERATOR)
+    expect([answer.status, answer.body.messageId]).toEqual([501, 'namespace.unlisted'])
+    expect((await send('', 'GET')).status).toBe(401)
+  })
+})
+
+/** One more token of a namespace that is there. */
+async function tokenOf(send: Send, name: string) {
+  const accounts = await send(`/${name}/serviceaccounts`, 'GET', OPERATOR)
+  const id = accounts.body.serviceAccounts[0].id
+  const token = await send(`/${name}/serviceaccounts/${id}/tokens`, 'POST', OPERATOR, {
+    name: `token ${Math.random()}`,
+  })
+  return { Authorization: `Bearer ${token.body.key}`, ...JSON_BODY }
+}
