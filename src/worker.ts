@@ -39,7 +39,7 @@ export default {
   async scheduled(event: ScheduledController, environment: Environment) {
     const now = event.scheduledTime
     const { shared } = databasesOf(environment)
-    // With a database for each namespace nobody knows which there are; docs/self-hosting.md says more.
+    // With a database for each namespace nobody here knows which there are: `npm run expire` does it.
     const expired = shared && (await expire(shared, now, expiryOf(environment, now)))
     console.log(JSON.stringify({ time: new Date(now).toISOString(), expired: expired ?? null }))
   },

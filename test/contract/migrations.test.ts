@@ -1,7 +1,10 @@
 /** Migrations on a database that is in use: what is there stays, and gets what new columns say. */
 import { readFileSync } from 'node:fs'
 import { createClient } from '@libsql/client'
+import { drizzle } from 'drizzle-orm/libsql'
+import { migrate as migrateByDrizzle } from 'drizzle-orm/libsql/migrator'
 import { expect, test } from 'vitest'
+import { migrate } from '../../src/store/migrations.ts'
 import { permissionNames } from '../../src/tenancy/permission.ts'
 
 /** The statements of a migration. */
@@ -87,5 +90,44 @@ test('what is there is counted, and adoptions say what they are of', async () =>
     ['u1', 'user', 0],
     ['g1', 'team', 0],
   ])
+  client.close()
+})
+
+/** All that a database was made of. */
+const TABLES =
+  "select type, name, sql from sqlite_master where name not like '%drizzle%' order by 1, 2"
+
+test('two starts at once apply every migration once', async () => {
+  const client = createClient({ url: ':memory:' })
+  const both = await Promise.all([migrate(client), migrate(client)])
+  const { rows } = await client.execute('select hash from __drizzle_migrations')
+  expect(both).toEqual([
+    { kind: 'done', applied: rows.length },
+    { kind: 'done', applied: 0 },
+  ])
+  expect(rows.length).toBeGreaterThan(5)
+  client.close()
+})
+
+test('the migrator of Drizzle makes the same database, and ours goes on from it', async () => {
+  const [ours, theirs] = [createClient({ url: ':memory:' }), createClient({ url: ':memory:' })]
+  await migrate(ours)
+  await migrateByDrizzle(drizzle(theirs), { migrationsFolder: 'drizzle' })
+  expect((await ours.execute(TABLES)).rows).toEqual((await theirs.execute(TABLES)).rows)
+  expect(await migrate(theirs)).toEqual({ kind: 'done', applied: 0 })
+  ours.close()
+  theirs.close()
+})
+
+test('of migrations that cannot all be applied, none is', async () => {
+  const client = createClient({ url: ':memory:' })
+  // A record without its tables, and a table that stands in the way of a migration.
+  await client.executeMultiple(`
+    create table __drizzle_migrations (id serial primary key, hash text not null, created_at numeric);
+    create table retained (name text);`)
+  await expect(migrate(client)).rejects.toThrow('already exists')
+  const { rows } = await client.execute("select name from sqlite_master where type = 'table'")
+  expect(rows.map(({ name }) => name)).toEqual(['__drizzle_migrations', 'retained'])
+  expect((await client.execute('select hash from __drizzle_migrations')).rows).toEqual([])
   client.close()
 })

@@ -3,9 +3,11 @@ import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { createClient } from '@libsql/client/sqlite3'
 import { afterAll, describe, expect, test } from 'vitest'
+import { listen } from '../../src/node/http.ts'
 import {
   cleanUp,
   freshFolder,
@@ -257,6 +259,23 @@ describe('what keeps it from starting is said in one sentence', () => {
     expect(rows.map(({ name }) => name)).toEqual(['recipes'])
     other.close()
   })
+})
+
+test('the end waits for what a response left to do', async () => {
+  let done = false
+  const listening = await listen('127.0.0.1', 0, (_request, _bindings, context) => {
+    const { waitUntil } = context as { waitUntil: (task: Promise<void>) => void }
+    const later = async () => {
+      await pause(300)
+      done = true
+    }
+    waitUntil(later())
+    return new Response('ok')
+  })
+  expect(await (await fetch(listening.url)).text()).toBe('ok')
+  expect(done).toBe(false)
+  await listening.close()
+  expect(done).toBe(true)
 })
 
 test('the conformance suite finds no failure on Node', async () => {

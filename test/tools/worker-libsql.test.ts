@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import { createClient } from '@libsql/client/http'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Sqld, startSqld } from '../support/sqld.ts'
@@ -26,7 +27,7 @@ const environment = {
 const run = (command: string, ...args: string[]) =>
   promisify(execFile)(command, args, { cwd: root, env: environment })
 
-/** Two servers; the tests give each of them a name. */
+/** The first is for all namespaces, the other two are for one each. */
 const servers: Sqld[] = []
 const workers: Miniflare[] = []
 
@@ -161,6 +162,42 @@ describe('the Worker on one libSQL server', () => {
       const { send } = start({ LIBSQL_URL: url })
       expect((await send('', 'GET', OPERATOR)).status).toBe(503)
     }
+  })
+})
+
+describe('npm run migrate and npm run expire', () => {
+  const refused = async (tool: string, ...args: string[]) => {
+    const { code, stderr } = await run('node', 'scripts/run.js', tool, ...args).catch((e) => e)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+    return `${code}: ${stderr.trim()}`
+  }
+
+  test('say in one sentence what is wrong', async () => {
+    expect(await refused('migrate')).toBe('1: The database is missing: give --url or LIBSQL_URL.')
+    const template = ['--url', 'libsql://{namespace}.example']
+    expect(await refused('migrate', ...template)).toContain('in the place of {namespace}')
+    const nowhere = await refused('migrate', '--url', 'http://127.0.0.1:1')
+    expect(nowhere).toMatch(/^1: The database cannot be used \(.*\)\.$/)
+    expect(await refused('migrate', '--url', 'file:x.db')).toContain('"libsql:", "https:"')
+    expect(await refused('expire', ...template, '--days', '0')).toContain('--days must be')
+    expect(await refused('expire', ...template)).toContain('--days')
+  })
+
+  test('expire deletes what is older and keeps the rest', async () => {
+    await migrate(serverAt(0))
+    const { send } = start({ LIBSQL_URL: serverAt(0) })
+    const authorization = await makeTenant(send, 'stacks-77')
+    await send('/stacks-77/Users', 'POST', authorization, user('ada'))
+    const client = createClient({ url: serverAt(0) })
+    const old = "update event set at = 1 where namespace = 'stacks-77' and seq <= 2"
+    await client.execute(old)
+    const args = ['expire', '--url', serverAt(0), '--days', '30']
+    const { stdout } = await run('node', 'scripts/run.js', ...args)
+    expect(stdout).toBe('2 events were deleted.\n')
+    const { rows } = await client.execute(
+      "select min(seq) as least from event where namespace = 'stacks-77'",
+    )
+    expect(rows[0]?.least).toBe(3)
   })
 })
 
