@@ -140,6 +140,22 @@ describe('npm run serve', () => {
     expect(await end('SIGTERM')).toBe(0)
   })
 
+  test('a client that hangs up in the middle of a body harms nobody', async () => {
+    const { url, end } = await serve({ DATABASE_FILE: join(freshFolder(), 'scim.db') })
+    const token = await makeTenant(url, 'default')
+    const { hostname, port } = new URL(url)
+    const socket = connect(Number(port), hostname)
+    socket.write(
+      `POST ${NAMESPACES}/default/Users HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${token}\r\n` +
+        'Content-Type: application/scim+json\r\nContent-Length: 1000\r\n\r\n{"userName":',
+    )
+    await send(url, '/default/Users', token)
+    socket.destroy()
+    const list = await send(url, '/default/Users', token)
+    expect([list.status, list.body.totalResults]).toEqual([200, 0])
+    expect(await end('SIGTERM')).toBe(0)
+  })
+
   test('old events are let go', async () => {
     const variables = { DATABASE_FILE: join(freshFolder(), 'scim.db'), EVENT_RETENTION_DAYS: '30' }
     const first = await serve(variables)
