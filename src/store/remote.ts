@@ -2,7 +2,7 @@
 import { createClient } from '@libsql/client/http'
 import type { Database } from './database.ts'
 import { addressOf, type Databases, isTemplate, oneForAll, oneForEach } from './databases.ts'
-import { classify } from './failure.ts'
+import { StoreFailure } from './failure.ts'
 import { libsql } from './libsql.ts'
 
 /**
@@ -18,7 +18,8 @@ function remote(url: string, authToken: string | undefined): Database {
       const token = authToken === undefined ? {} : { authToken }
       return libsql(createClient({ url, ...token, concurrency: CONCURRENCY }))
     } catch (error) {
-      throw classify(error)
+      // The URL is none; trying again is no use.
+      throw new StoreFailure('unavailable', undefined, error)
     }
   }
   return { batch: async (mode, statements) => connect().batch(mode, statements) }

@@ -7,6 +7,7 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { API } from '../../src/http/context.ts'
 import { d1 } from '../../src/store/d1.ts'
+import { oneForAll } from '../../src/store/databases.ts'
 import { defaultSettings } from '../../src/tenancy/settings.ts'
 import { hashToken, makeToken } from '../../src/tenancy/token.ts'
 import { type Answer, Client } from '../support/client.ts'
@@ -22,7 +23,7 @@ const faulty = makeFaultyBinding()
 const NOW = Date.now() + 3_600_000
 const randomBytes = (length: number) => crypto.getRandomValues(new Uint8Array(length))
 const app = createApp({
-  database: d1(faulty.binding),
+  databases: oneForAll(d1(faulty.binding)),
   settings: defaultSettings,
   operatorToken: OPERATOR_TOKEN,
   maxBulkOperations: 1000,
