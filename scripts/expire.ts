@@ -1,9 +1,9 @@
 /**
- * `npm run expire`: lets go of old events on a libSQL server. A Worker does that by itself where all
+ * `npm run expire`: lets go of old events and conflicts on a libSQL server. A Worker does that by itself where all
  * namespaces share a database; where each has its own, it does not know which there are.
  */
 import { z } from 'zod'
-import { expireEvents } from '../src/store/audit.ts'
+import { expire } from '../src/store/expiry.ts'
 import { libsql } from '../src/store/libsql.ts'
 import { program, run, terminal } from './lib/command.ts'
 import { failure } from './lib/failure.ts'
@@ -14,7 +14,7 @@ const DAY = 24 * 60 * 60 * 1000
 const root = remoteOptions(
   program(
     'expire',
-    'Deletes events that are older than they shall be kept, 500,000 at most; run it again for more.',
+    'Deletes events that are older than they shall be kept, 500,000 at most, and expired conflicts.',
     terminal,
   ),
 )
@@ -31,8 +31,9 @@ Example:
       throw failure(`--days must be a whole number from 1, not '${days}'.`)
     }
     return onRemote(root, async (client) => {
-      const deleted = await expireEvents(libsql(client), Date.now() - Number(days) * DAY)
-      terminal.out(`${deleted} ${deleted === 1 ? 'event was' : 'events were'} deleted.`)
+      const now = Date.now()
+      const { events, conflicts } = await expire(libsql(client), now, now - Number(days) * DAY)
+      terminal.out(`Deleted: ${events} events, ${conflicts} conflicts.`)
     })
   })
 

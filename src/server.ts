@@ -4,7 +4,7 @@ import { configurationOf, expiryOf } from './configuration.ts'
 import { StartFailure } from './node/failure.ts'
 import { type Files, openFiles } from './node/files.ts'
 import { type Listening, listen } from './node/http.ts'
-import { expireEvents } from './store/audit.ts'
+import { expire } from './store/expiry.ts'
 
 const HOUR = 60 * 60 * 1000
 
@@ -24,23 +24,22 @@ function originOf(text: string | undefined): string | undefined {
   )
 }
 
-/** Lets go of events that are older than they shall be kept, now and every hour. */
+/** Lets go of what is older than it shall be kept, now and every hour. */
 function expireByTheHour({ all }: Files, { track }: Listening, log: (line: object) => void): void {
-  const expire = async () => {
+  const expireAll = async () => {
     const now = Date.now()
-    const before = expiryOf(process.env, now)
-    if (before === undefined) return
     const line = { time: new Date(now).toISOString() }
     try {
-      let deleted = 0
-      for (const database of await all()) deleted += await expireEvents(database, before)
-      if (deleted > 0) log({ ...line, deleted })
+      for (const database of await all()) {
+        const expired = await expire(database, now, expiryOf(process.env, now))
+        if (expired.events + expired.conflicts > 0) log({ ...line, expired })
+      }
     } catch (error) {
       log({ ...line, error: String(error) })
     }
   }
-  track(expire())
-  setInterval(() => track(expire()), HOUR).unref()
+  track(expireAll())
+  setInterval(() => track(expireAll()), HOUR).unref()
 }
 
 /** Waits for a signal to end; the next one ends the process at once. */

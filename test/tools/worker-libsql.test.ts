@@ -193,7 +193,7 @@ describe('npm run migrate and npm run expire', () => {
     await client.execute(old)
     const args = ['expire', '--url', serverAt(0), '--days', '30']
     const { stdout } = await run('node', 'scripts/run.js', ...args)
-    expect(stdout).toBe('2 events were deleted.\n')
+    expect(stdout).toBe('Deleted: 2 events, 0 conflicts.\n')
     const { rows } = await client.execute(
       "select min(seq) as least from event where namespace = 'stacks-77'",
     )

@@ -76,7 +76,7 @@ function describe(base: string, operation: FailedOperation): Omit<NewConflict, '
  */
 export function refusalTask(
   c: Context<ScimEnv>,
-  { database, now, randomBytes }: Dependencies,
+  { databases, now, randomBytes }: Dependencies,
 ): (() => Promise<void>) | undefined {
   const holder = c.get('holder')
   if (holder === undefined) return undefined
@@ -89,6 +89,6 @@ export function refusalTask(
       ...describe(base, operation),
       id: makeId('c', at, randomBytes),
     }))
-    await recordRefusals(database, holder, conflicts, at)
+    await recordRefusals(databases.databaseFor(holder.namespace), holder, conflicts, at)
   }
 }
