@@ -1,0 +1,56 @@
+/**
+ * Checks that every dependency has a licence that lets anybody use it. What ships to the Worker or
+ * runs on Node is permissive; tools that only run here may also be under a licence that asks for
+ * changes to be shared. `--audit` asks the registry for known vulnerabilities as well.
+ */
+import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+const PERMISSIVE = new Set([
+  'MIT',
+  'Apache-2.0',
+  'ISC',
+  'BSD-2-Clause',
+  'BSD-3-Clause',
+  '0BSD',
+  'CC0-1.0',
+])
+const SHARING = new Set(['MPL-2.0', 'LGPL-3.0-or-later'])
+
+const lockShape = z.object({
+  packages: z.record(
+    z.string(),
+    z.object({ license: z.string().optional(), dev: z.boolean().optional() }),
+  ),
+})
+
+const { packages } = lockShape.parse(JSON.parse(readFileSync('package-lock.json', 'utf8')))
+
+/** Whether one choice of a licence expression has only allowed parts. */
+function allows(expression: string, allowed: (name: string) => boolean): boolean {
+  const choices = expression.replace(/[()]/g, '').split(' OR ')
+  return choices.some((choice) => choice.split(' AND ').every((name) => allowed(name.trim())))
+}
+
+for (const [path, { license = 'none', dev = false }] of Object.entries(packages)) {
+  if (path === '') continue
+  const allowed = (name: string) => PERMISSIVE.has(name) || (dev && SHARING.has(name))
+  if (allows(license, allowed)) continue
+  console.error(`${path}: the licence ${license} is not among those that are allowed.`)
+  process.exitCode = 1
+}
+
+if (process.argv.includes('--audit')) {
+  const { status, stderr } = spawnSync('npm', ['audit', '--omit=dev'], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'inherit', 'pipe'],
+  })
+  if (/audit endpoint returned an error/.test(stderr)) {
+    console.error('The registry answers no audit; ask one that does.')
+    process.exitCode = 2
+  } else {
+    process.stderr.write(stderr)
+    process.exitCode ||= status ?? 1
+  }
+}
