@@ -44,6 +44,8 @@ for (const [path, { license = 'none', dev = false }] of Object.entries(packages)
 if (process.argv.includes('--audit')) {
   const { status, stderr } = spawnSync('npm', ['audit', '--omit=dev'], {
     encoding: 'utf8',
+    // Silence is inherited from `npm run -s`, and an error that is not told looks like a clean audit.
+    env: { ...process.env, npm_config_loglevel: 'error' },
     stdio: ['ignore', 'inherit', 'pipe'],
   })
   if (/audit endpoint returned an error/.test(stderr)) {
