@@ -5,10 +5,12 @@ import { getPath } from 'hono/utils/url'
 import { accountRoutes } from './http/admin/accounts.ts'
 import { conflictRoutes } from './http/admin/conflicts.ts'
 import { eventRoutes } from './http/admin/events.ts'
+import { exportRoutes } from './http/admin/export.ts'
 import { importRoutes } from './http/admin/import.ts'
 import { loginRoutes } from './http/admin/login.ts'
 import { migrationRoutes } from './http/admin/migration.ts'
 import { namespaceRoutes } from './http/admin/namespaces.ts'
+import { restoreRoutes } from './http/admin/restore.ts'
 import { retainedRoutes } from './http/admin/retained.ts'
 import { serviceAccountRoutes } from './http/admin/service-accounts.ts'
 import { settingsRoutes } from './http/admin/settings.ts'
@@ -24,7 +26,7 @@ import { StoreFailure } from './store/failure.ts'
 
 /** Paths of the admin API; everything else is answered as SCIM. */
 const ADMIN = new RegExp(
-  `^${API}(?:/[^/]+/(?:config|serviceaccounts|login|events|retained|accounts|teams|import|conflicts|status|health|migration)(?:/.*)?)?$`,
+  `^${API}(?:/[^/]+/(?:config|serviceaccounts|login|events|retained|accounts|teams|import|conflicts|status|health|migration|export|restore)(?:/.*)?)?$`,
 )
 /** The path of one namespace, which the operator deletes and SCIM has nothing at. */
 const NAMESPACE = new RegExp(`^${API}/[^/]+$`)
@@ -99,6 +101,8 @@ export function createApp(dependencies: Dependencies) {
   app.route(`${API}/:namespace/accounts`, accountRoutes(dependencies))
   app.route(`${API}/:namespace/teams`, teamRoutes(dependencies))
   app.route(`${API}/:namespace/import`, importRoutes(dependencies))
+  app.route(`${API}/:namespace/export`, exportRoutes(dependencies))
+  app.route(`${API}/:namespace/restore`, restoreRoutes(dependencies))
   app.route(`${API}/:namespace`, scimRoutes(dependencies))
 
   const answer = (reason: Reason, request: Request) =>

@@ -41,6 +41,19 @@ export async function readRequestBody(c: Context<ScimEnv>, limit: number): Promi
   return body
 }
 
+/**
+ * Reads a body of lines, whatever its media type. They end with a line feed and nothing else.
+ *
+ * @param limit in bytes
+ * @throws HttpRefusal 413, or `bad-request` where there is no line; ProtocolError invalidSyntax
+ */
+export async function readLines(request: Request, limit: number): Promise<string[]> {
+  const lines = decode(await readBytes(request, limit)).split('\n')
+  if (lines.at(-1) === '') lines.pop()
+  if (lines.length > 0) return lines
+  throw new HttpRefusal({ kind: 'bad-request', detail: 'The body has no line; send some.' })
+}
+
 async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   const tooLarge = () => new HttpRefusal({ kind: 'too-large', limit })
   if (Number(request.headers.get('Content-Length') ?? 0) > limit) throw tooLarge()

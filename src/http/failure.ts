@@ -411,6 +411,55 @@ export function describeReason(reason: Reason): WireFailure {
         messageId: 'conflicts.not-found',
         detail: `The namespace has no open conflict with the id ${quote(reason.id)}.`,
       }
+    case 'restoring':
+      return {
+        status: 503,
+        messageId: 'namespace.restoring',
+        detail:
+          'A backup is being restored into this namespace; try again when that is done. The operator ' +
+          'sees how far it is at GET restore, and gives it up by DELETE restore.',
+        headers: { 'Retry-After': '60' },
+      }
+    case 'export-changed':
+      return {
+        status: 409,
+        messageId: 'export.changed',
+        detail:
+          'Somebody wrote to the namespace while it was exported, so the pages do not fit together; ' +
+          'begin again without a cursor, and turn both syncs off meanwhile if it keeps happening.',
+      }
+    case 'restore-not-empty':
+      return {
+        status: 409,
+        messageId: 'restore.not-empty',
+        detail:
+          `The namespace is not empty: it holds ${reason.holds.join(', ')}. Restore into one that was ` +
+          'just created; service accounts and tokens are made afterwards.',
+      }
+    case 'restore-not-begun':
+      return {
+        status: 409,
+        messageId: 'restore.not-begun',
+        detail: 'Nothing is being restored here; begin with the first line of the file, from=0.',
+      }
+    case 'restore-discarding':
+      return {
+        status: 409,
+        messageId: 'restore.discarding',
+        detail: 'A restore is being given up here; repeat DELETE restore until it is done.',
+      }
+    case 'restore-out-of-step':
+      return {
+        status: 409,
+        messageId: 'restore.out-of-step',
+        detail: `${reason.lines} lines are restored already; go on with from=${reason.lines}.`,
+      }
+    case 'restore-bad-line':
+      return {
+        status: 400,
+        messageId: 'restore.bad-line',
+        detail: `Line ${reason.line}: ${reason.detail}`,
+      }
     case 'no-settings':
       return {
         status: 404,

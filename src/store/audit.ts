@@ -92,7 +92,8 @@ const CHUNK = 5000
 const MOST = 100
 
 /**
- * Deletes the events before a time, in all namespaces, in chunks. Only namespaces whose oldest event
+ * Deletes the events before a time, in all namespaces into which no backup is being restored, in
+ * chunks. Only namespaces whose oldest event
  * is to go are looked at, so that what the limit of one run leaves over is for the next.
  *
  * @param before milliseconds since 1970
@@ -103,6 +104,7 @@ export async function expireEvents(database: Database, before: number): Promise<
     sql<{ readonly name: Namespace }>`
       select n.name from namespace n where (select e.at from event e
         where e.namespace = n.name order by e.seq limit 1) < ${before}
+        and coalesce(json_extract(n.restore, '$.done'), n.restore is null) = 1
       order by n.name limit ${MOST}`,
   ])
   let deleted = 0

@@ -63,7 +63,7 @@ function isPrincipal(decided: Principal | CredentialReason): decided is Principa
   return !('kind' in decided)
 }
 
-const stateColumns = sql`n.name as namespace, n.settings, n.users, n.teams`
+const stateColumns = sql`n.name as namespace, n.settings, n.restore, n.users, n.teams`
 
 function authorityOf({ bearer, namespace }: Claim): Statement<Authority> {
   if (bearer.kind === 'operator') {
@@ -94,13 +94,30 @@ function goodBearer(
 }
 
 /**
- * Decides the caller's claim and reads, in one trip.
+ * Decides the caller's claim and reads, in one trip. While a backup is being restored, the namespace
+ * is half of what it will be, and nobody reads from it or writes to it.
  *
  * @param permissions all that the request needs; none where a good token is enough
  * @param reads the statements, each of which must read what it is given first
- * @throws Refusal when the credential is not good enough
+ * @throws Refusal when the credential is not good enough, and `restoring`
  */
 export async function readAs<const T extends readonly Statement[]>(
+  caller: Caller,
+  permissions: readonly Permission[],
+  reads: (namespace: Namespace, allowed: Allowed) => T,
+): Promise<{ readonly principal: Principal; readonly rows: Results<T> }> {
+  const read = await readDuringRestore(caller, permissions, reads)
+  if (isRestoring(read.principal.storedRestore)) throw new Refusal({ kind: 'restoring' })
+  return read
+}
+
+/** Whether the stored state of a restore is that of one under way. */
+function isRestoring(stored: string | null): boolean {
+  return stored !== null && JSON.parse(stored).done !== true
+}
+
+/** The same for the restore itself. */
+export async function readDuringRestore<const T extends readonly Statement[]>(
   caller: Caller,
   permissions: readonly Permission[],
   reads: (namespace: Namespace, allowed: Allowed) => T,
@@ -132,7 +149,7 @@ function noteUse(database: Database, tokenHash: string, now: number): Promise<un
 
 /**
  * Writes on behalf of a principal, in one batch that takes effect once and wholly, or not at all. It
- * does so only if the credential still holds, the settings are those that were read, and the
+ * does so only if the credential still holds, settings and restore are as they were read, and the
  * condition is true; the guard that checks this is a write and stands first (a read first would make
  * libSQL begin a transaction that cannot be upgraded under load).
  *
@@ -150,12 +167,13 @@ export async function writeAs<const T extends readonly Statement[]>(
   requestIds: readonly string[] = [caller.requestId],
 ): Promise<Results<T>> {
   const known = JSON.stringify(requestIds)
-  const { namespace, actor, permissions, storedSettings } = principal
+  const { namespace, actor, permissions, storedSettings, storedRestore } = principal
   const guard = sql`
     insert into guard (ok)
     select exists (${goodBearer(actor, namespace, permissions, caller.now)})
       and exists (select 1 from namespace n
-        where n.name = ${namespace} and n.settings is ${storedSettings})
+        where n.name = ${namespace} and n.settings is ${storedSettings}
+          and n.restore is ${storedRestore})
       and not ${hasLeftEvent(namespace, known)}
       and (${condition})`
   return commit(caller.database, {

@@ -43,6 +43,13 @@ export type StoreReason =
   | { readonly kind: 'mapped-twice'; readonly groupId: string }
   | { readonly kind: 'unknown-mapping'; readonly groupId: string }
   | { readonly kind: 'contention' }
+  | { readonly kind: 'restoring' }
+  | { readonly kind: 'export-changed' }
+  | { readonly kind: 'restore-not-empty'; readonly holds: readonly string[] }
+  | { readonly kind: 'restore-not-begun' }
+  | { readonly kind: 'restore-discarding' }
+  | { readonly kind: 'restore-out-of-step'; readonly lines: number }
+  | { readonly kind: 'restore-bad-line'; readonly line: number; readonly detail: string }
 
 /** Thrown by the store. */
 export class Refusal extends Refused<StoreReason> {

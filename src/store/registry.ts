@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm'
 import type { Namespace } from '../tenancy/namespace.ts'
 import { effectiveSettings, type Settings, type StoredSettings } from '../tenancy/settings.ts'
-import type { Database } from './database.ts'
+import type { Database, Statement } from './database.ts'
 import { StoreFailure } from './failure.ts'
 import { read } from './recovery.ts'
 
@@ -65,10 +65,10 @@ export async function listNamespaces(database: Database, file: Settings): Promis
 }
 
 /** How many rows one statement of a long deletion removes. */
-const DELETION_CHUNK = 10_000
+export const DELETION_CHUNK = 10_000
 
 /** The tables of a namespace in the order in which rows may go, each with the rest of its key. */
-const deletionOrder: readonly (readonly [table: string, key: string])[] = [
+export const deletionOrder: readonly (readonly [table: string, key: string])[] = [
   ['membership', 'team_id, user_id'],
   ['team_mapping', 'group_key'],
   ['user_email', 'value_key, user_id'],
@@ -81,6 +81,19 @@ const deletionOrder: readonly (readonly [table: string, key: string])[] = [
   ['refusal_count', 'hour'],
   ['service_account', 'id'],
 ]
+
+/** Deletes some rows of a table of a namespace; fewer than DELETION_CHUNK are the last ones. */
+export function deleteSome(
+  namespace: Namespace,
+  table: string,
+  key: string,
+): Statement<{ readonly one: number }> {
+  const columns = sql.raw(`namespace, ${key}`)
+  return sql<{ readonly one: number }>`
+    delete from ${sql.raw(table)} where (${columns}) in (
+      select ${columns} from ${sql.raw(table)} where namespace = ${namespace} limit ${DELETION_CHUNK})
+    returning 1 as one`
+}
 
 /**
  * Deletes a namespace with all that is in it: first its tokens, so that nobody uses it any more,
@@ -96,13 +109,8 @@ export async function deleteNamespace(database: Database, name: Namespace): Prom
   if (row === undefined) return false
   await database.batch('write', [sql`delete from token where namespace = ${name}`])
   for (const [table, key] of deletionOrder) {
-    const columns = sql.raw(`namespace, ${key}`)
-    const chunk = sql<{ readonly one: number }>`
-      delete from ${sql.raw(table)} where (${columns}) in (
-        select ${columns} from ${sql.raw(table)} where namespace = ${name} limit ${DELETION_CHUNK})
-      returning 1 as one`
     for (;;) {
-      const [deleted] = await database.batch('write', [chunk])
+      const [deleted] = await database.batch('write', [deleteSome(name, table, key)])
       if (deleted.length < DELETION_CHUNK) break
     }
   }

@@ -35,6 +35,8 @@ export const namespace = sqliteTable(
     /** The highest sequence number that an event was given, also after events were removed. */
     eventSeq: integer('event_seq').notNull().default(0),
     createdAt: integer('created_at').notNull(),
+    /** JSON: how far the restore of a backup is, or what was restored; see store/restore.ts. */
+    restore: text('restore'),
   },
   (table) => [check('namespace_user_limit', sql`${table.users} <= 1000000`)],
 )

@@ -49,6 +49,8 @@ interface NamespaceState {
   readonly namespace: Namespace
   /** The stored settings of the namespace as JSON; null where it has none. */
   readonly settings: string | null
+  /** How far the restore of a backup is, as JSON; null where there was none. */
+  readonly restore: string | null
   readonly users: number
   readonly teams: number
 }
@@ -91,6 +93,8 @@ export interface Principal {
   readonly settings: Settings
   /** The stored settings as they were read, so that a write can check that they still apply. */
   readonly storedSettings: string | null
+  /** The same for the state of a restore. */
+  readonly storedRestore: string | null
   readonly users: number
   readonly teams: number
 }
@@ -161,6 +165,7 @@ export function decide(
     granted,
     settings: effectiveSettings(file, authority.settings),
     storedSettings: authority.settings,
+    storedRestore: authority.restore,
     users: authority.users,
     teams: authority.teams,
   } as Principal

@@ -13,7 +13,8 @@ import { HttpRefusal } from '../failure.ts'
 import { operatorOnly } from './operator.ts'
 import { readBody, requireNamespace } from './validate.ts'
 
-const settingsForm = z.strictObject({
+/** Settings of its own that a namespace may have. */
+export const settingsForm = z.strictObject({
   enableUserSync: z.optional(z.boolean()),
   enableGroupSync: z.optional(z.boolean()),
   rejectNonProvisionedUsers: z.optional(z.boolean()),
