@@ -5,10 +5,12 @@ import { addAccountCommands } from './accounts.ts'
 import { addConflictCommands } from './conflicts.ts'
 import type { AdminWorld } from './connection.ts'
 import { addEventsCommand } from './events.ts'
+import { addExportCommand } from './export.ts'
 import { addImportCommand } from './import.ts'
 import { addLoginCheckCommand } from './login-check.ts'
 import { addMigrationCommands } from './migration.ts'
 import { addNamespaceCommands } from './namespaces.ts'
+import { addRestoreCommand } from './restore.ts'
 import { addRetainedCommands } from './retained.ts'
 import { addServiceAccountCommands } from './service-accounts.ts'
 import { addSettingsCommands } from './settings.ts'
@@ -50,6 +52,8 @@ Example:
   addAccountCommands(root, world)
   addTeamCommands(root, world)
   addImportCommand(root, world)
+  addExportCommand(root, world)
+  addRestoreCommand(root, world)
   addRetainedCommands(root, world)
   addMigrationCommands(root, world)
   addEventsCommand(root, world)

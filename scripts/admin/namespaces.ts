@@ -105,7 +105,7 @@ function createNamespace(
 }
 
 /** Creates the namespace unless it exists; then the existing one comes back unchanged. */
-async function ensureNamespace(
+export async function ensureNamespace(
   client: AdminClient,
   name: string,
   settings: NewSettings,

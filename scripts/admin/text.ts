@@ -1,4 +1,5 @@
 // How values are written for a reader.
+import type { RecordCounts } from '../../src/tenancy/backup.ts'
 
 /** Whether a switch is on. */
 export function onOff(value: boolean): string {
@@ -26,4 +27,14 @@ export function shortTime(time: string | number | null | undefined): string {
   const moment = new Date(time)
   if (Number.isNaN(moment.getTime())) return String(time)
   return `${moment.toISOString().slice(0, 19).replace('T', ' ')} UTC`
+}
+
+/** What a backup holds. */
+export function contents({ user, team, membership, event }: RecordCounts): string {
+  return [
+    count(user, 'user'),
+    count(team, 'team'),
+    count(membership, 'membership'),
+    count(event, 'event'),
+  ].join(', ')
 }

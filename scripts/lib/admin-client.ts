@@ -8,17 +8,19 @@ export const NAMESPACES = '/apis/scim.grafana.app/v0alpha1/namespaces'
 /** Parameters of a query; those that are undefined are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>
 
+/** What a request carries: a value as JSON, or lines as they stand. */
+export interface AdminRequest {
+  readonly query?: Query
+  readonly body?: unknown
+  readonly ndjson?: string
+}
+
 /** The operator's calls of the admin API. Every one throws a Failure when it is refused. */
 export interface AdminClient {
   /** Where the deployment answers. */
   readonly origin: string
   /** Sends a request and reads the answer, which must have the shape. */
-  send<T>(
-    method: string,
-    path: string,
-    shape: z.ZodType<T>,
-    request?: { readonly query?: Query; readonly body?: unknown },
-  ): Promise<T>
+  send<T>(method: string, path: string, shape: z.ZodType<T>, request?: AdminRequest): Promise<T>
   /** Reads an answer that is not JSON, as it stands. */
   text(path: string, query: Query): Promise<string>
 }
@@ -28,17 +30,18 @@ export function createAdminClient(origin: string, secret: string, fetch: Fetch):
   const exchange = async (
     method: string,
     path: string,
-    { query = {}, body }: { readonly query?: Query; readonly body?: unknown },
+    { query = {}, body, ndjson }: AdminRequest,
     accept: string,
   ): Promise<string> => {
     const url = origin + NAMESPACES + path + queryString(query)
     const headers: Record<string, string> = { Authorization: `Bearer ${secret}`, Accept: accept }
+    const content = ndjson ?? (body === undefined ? undefined : JSON.stringify(body))
     let response: WireResponse
-    if (body === undefined) {
+    if (content === undefined) {
       response = await fetch(url, { method, headers })
     } else {
-      headers['Content-Type'] = 'application/json'
-      response = await fetch(url, { method, headers, body: JSON.stringify(body) })
+      headers['Content-Type'] = ndjson === undefined ? 'application/json' : 'application/x-ndjson'
+      response = await fetch(url, { method, headers, body: content })
     }
     const text = await response.text()
     if (response.status >= 300) throw refusal(origin, response.status, text)

@@ -1,15 +1,8 @@
 /** Backing a namespace up, and restoring it: nothing is lost, and nothing else is touched. */
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import {
-  emptyNamespace,
-  exportLines,
-  exportPage,
-  fileOf,
-  opened,
-  sealed,
-  sendLines,
-} from '../support/backup.ts'
+import { emptyNamespace, exportLines, exportPage, sendLines } from '../support/backup.ts'
+import { fileOf, opened, sealed } from '../support/backup-lines.ts'
 import type { Client } from '../support/client.ts'
 import { createGroup, createUser } from '../support/directory.ts'
 import { freshNamespace, makeEndpoint, makeTokenFor, tenant } from '../support/endpoint.ts'

@@ -33,10 +33,12 @@ export async function admin(
   const left = [...answers]
   const fetch: Fetch = (url: string, { headers, method, body }: WireRequest) => {
     expect(headers.Authorization).toBe('Bearer operator')
-    expect(headers['Content-Type']).toBe(body === undefined ? undefined : 'application/json')
+    const lines = headers['Content-Type'] === 'application/x-ndjson'
+    const type = lines ? 'application/x-ndjson' : 'application/json'
+    expect(headers['Content-Type']).toBe(body === undefined ? undefined : type)
     expect(url.startsWith(NAMESPACES)).toBe(true)
     const request = `${method} ${url.slice(NAMESPACES.length)}`
-    calls.push(body === undefined ? [request] : [request, JSON.parse(body)])
+    calls.push(body === undefined ? [request] : [request, lines ? body : JSON.parse(body)])
     const [status, answer] = left.shift() ?? [599]
     return {
       status,
