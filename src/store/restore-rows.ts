@@ -83,10 +83,12 @@ function following(
   for (const { record } of given) {
     if (record.type === 'membership') sizes.set(record.team, (sizes.get(record.team) ?? 0) + 1)
   }
+  // As a table of its own it is what the planner begins with, and each team is found by its key.
   return setsOf([...sizes]).sets.map(
-    (set) => sql`update team set members = members + s.size
-      from (select json_extract(j.value, '$[0]') as id, json_extract(j.value, '$[1]') as size
-        from json_each(${set}) j) s
+    (set) => sql`with s as materialized (
+        select json_extract(j.value, '$[0]') as id, json_extract(j.value, '$[1]') as size
+        from json_each(${set}) j)
+      update team set members = members + s.size from s
       where team.namespace = ${namespace} and team.id = s.id`,
   )
 }

@@ -3,9 +3,15 @@ import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import { emptyNamespace, exportLines, exportPage, sendLines } from '../support/backup.ts'
 import { fileOf, opened, sealed } from '../support/backup-lines.ts'
-import type { Client } from '../support/client.ts'
+import { Client } from '../support/client.ts'
 import { createGroup, createUser } from '../support/directory.ts'
-import { freshNamespace, makeEndpoint, makeTokenFor, tenant } from '../support/endpoint.ts'
+import {
+  freshNamespace,
+  makeEndpoint,
+  makeInterruptedEndpoint,
+  makeTokenFor,
+  tenant,
+} from '../support/endpoint.ts'
 import { expectAdminError, expectError } from '../support/expect.ts'
 import { expectGuarded } from '../support/guarded.ts'
 import { operatorOf, type Tenant } from '../support/operator.ts'
@@ -563,19 +569,28 @@ describe('a restore', () => {
     expect((await to.post('/serviceaccounts', { name: 'a' })).status).toBe(201)
   })
 
-  test('that begins between the read and the write of another request wins', async () => {
+  test('that begins between the read and the write of another request keeps that out', async () => {
     const client = await livedIn()
     const file = await backup(operatorOf(client))
+    const { endpoint, interruption } = makeInterruptedEndpoint()
     const to = await target(client)
-    const answers = await Promise.all([
-      sendLines(to, 0, file),
-      ...Array.from({ length: 4 }, (_, at) => to.post('/accounts', { login: `late ${at}` })),
-    ])
-    const { users } =
-      (await query('select users from namespace where name = ?', to.namespace))[0] ?? {}
-    const created = answers.slice(1).filter(({ status }) => status === 201).length
-    // Either the restore found it empty, or it was refused; they never mix.
-    expect(users).toBe(answers[0]?.status === 200 ? 5 + created : created)
+    const late = new Client(endpoint.fetch, to.base, to.token)
+    interruption.meanwhile = () => sendLines(to, 0, file.slice(0, 9))
+    expectAdminError(await late.post('/accounts', { login: 'late' }), 503, /being restored/)
+    await sendLines(to, 9, file.slice(9))
+    expect(await directory(to.namespace)).toBe(await directory(client.namespace))
+  })
+
+  test('does not begin where somebody was quicker', async () => {
+    const client = await livedIn()
+    const file = await backup(operatorOf(client))
+    const { endpoint, interruption } = makeInterruptedEndpoint()
+    const to = await target(client)
+    const late = new Client(endpoint.fetch, to.base, to.token)
+    interruption.meanwhile = () => to.post('/accounts', { login: 'quick' })
+    expectAdminError(await sendLines(late, 0, file), 409, /not empty: it holds users, events/)
+    const [row] = await query('select users, restore from namespace where name = ?', to.namespace)
+    expect(row).toEqual({ users: 1, restore: null })
   })
 
   test.each([

@@ -13,11 +13,18 @@ export async function exportPage(client: Client, cursor?: string) {
   )
   if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
   const type = response.headers.get('Content-Type')
-  const text = await response.text()
+  const bytes = await response.arrayBuffer()
+  const text = new TextDecoder().decode(bytes)
   const lines = text.split('\n')
   if (lines.pop() !== '') throw new Error('The page does not end with a line feed.')
   const { nextCursor, ...rest } = JSON.parse(lines.pop() ?? '')
-  return { type, lines, rest, nextCursor: nextCursor as string | undefined, bytes: text.length }
+  return {
+    type,
+    lines,
+    rest,
+    nextCursor: nextCursor as string | undefined,
+    bytes: bytes.byteLength,
+  }
 }
 
 /** Exports a namespace, without the last line of a backup. */
