@@ -65,7 +65,7 @@ export async function listNamespaces(database: Database, file: Settings): Promis
 }
 
 /** How many rows one statement of a long deletion removes. */
-export const DELETION_CHUNK = 10_000
+const DELETION_CHUNK = 10_000
 
 /** The tables of a namespace in the order in which rows may go, each with the rest of its key. */
 export const deletionOrder: readonly (readonly [table: string, key: string])[] = [

@@ -14,7 +14,7 @@ import type { Statement } from './database.ts'
 import { StoreFailure } from './failure.ts'
 import { type Held, release } from './held.ts'
 import { Refusal } from './refusal.ts'
-import { DELETION_CHUNK, deleteSome, deletionOrder } from './registry.ts'
+import { deleteSome, deletionOrder } from './registry.ts'
 import { explainFailure, insertRecords, type NumberedRecord } from './restore-rows.ts'
 
 /** A place in a file: how many lines are before it, and their digest. */
@@ -272,21 +272,25 @@ export async function discardRestore(caller: Caller): Promise<void> {
     const progress = progressOf(principal)
     if (progress === undefined || progress.done) throw new Refusal({ kind: 'restore-not-begun' })
     if (progress.discarding) return
-    await writeAs(
-      caller,
-      principal,
-      sql`1`,
-      [note(namespace, { ...progress, discarding: true })],
-      [],
-    )
+    const mark = note(namespace, { ...progress, discarding: true })
+    await writeAs(caller, principal, sql`1`, [mark], [])
   })
-  const { principal } = await readDuringRestore(caller, [], () => [])
+  await untilWon(async () => {
+    const { principal } = await readDuringRestore(caller, [], () => [])
+    // Whoever else discards it may be done before.
+    if (progressOf(principal)?.discarding) await empty(caller, principal)
+  })
+}
+
+async function empty(caller: Caller, principal: Principal): Promise<void> {
   const { namespace } = principal
   for (const [table, key] of deletionOrder) {
-    for (;;) {
-      const some = deleteSome(namespace, table, key)
-      const [gone] = await writeAs(caller, principal, sql`1`, [], [some])
-      if (gone.length < DELETION_CHUNK) break
+    const some = deleteSome(namespace, table, key)
+    const rest = sql<{ readonly left: number }>`select exists (
+      select 1 from ${sql.raw(table)} where namespace = ${namespace}) as left`
+    for (let left = 1; left === 1; ) {
+      const [rows] = await writeAs(caller, principal, sql`1`, [some], [rest])
+      left = rows[0]?.left ?? 0
     }
   }
   const clear = sql`update namespace set restore = null where name = ${namespace}`
