@@ -3,6 +3,7 @@ import { beforeEach, expect, test, vi } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { API } from '../../src/http/context.ts'
 import { d1 } from '../../src/store/d1.ts'
+import { oneForAll } from '../../src/store/databases.ts'
 import { defaultSettings } from '../../src/tenancy/settings.ts'
 import { sendLines } from '../support/backup.ts'
 import { fileOf } from '../support/backup-lines.ts'
@@ -13,7 +14,7 @@ import { dump } from '../support/tables.ts'
 
 const faulty = makeFaultyBinding()
 const app = createApp({
-  database: d1(faulty.binding),
+  databases: oneForAll(d1(faulty.binding)),
   settings: defaultSettings,
   operatorToken: OPERATOR_TOKEN,
   maxBulkOperations: 1000,

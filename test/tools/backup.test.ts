@@ -13,6 +13,7 @@ import { migrate } from 'drizzle-orm/libsql/migrator'
 import { afterAll, expect, test } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { API } from '../../src/http/context.ts'
+import { oneForAll } from '../../src/store/databases.ts'
 import { libsql } from '../../src/store/libsql.ts'
 import { defaultSettings } from '../../src/tenancy/settings.ts'
 
@@ -37,7 +38,7 @@ async function deploy(name: string, answering: (method: string, path: string) =>
   await database.execute('pragma journal_mode = wal')
   await migrate(drizzle(database), { migrationsFolder: 'drizzle' })
   const app = createApp({
-    database: libsql(database),
+    databases: oneForAll(libsql(database)),
     settings: defaultSettings,
     operatorToken: 'operator',
     maxBulkOperations: 1000,
