@@ -70,9 +70,19 @@ export function inNamespace(client: AdminClient, namespace: string): AdminClient
   }
 }
 
-/** Writes a path; the values in it are escaped. */
+/**
+ * Writes a path; the values in it are escaped.
+ *
+ * @throws Failure for a value that would make it the path of something else
+ */
 export function path(texts: TemplateStringsArray, ...values: readonly string[]): string {
-  return String.raw({ raw: texts }, ...values.map(encodeURIComponent))
+  return String.raw({ raw: texts }, ...values.map(segment))
+}
+
+function segment(value: string): string {
+  // Every URL is freed of empty and dotted segments: what stands above would be meant.
+  if (/^\.{0,2}$/.test(value)) throw failure(`'${value}' is neither a name nor an id.`)
+  return encodeURIComponent(value)
 }
 
 /** How many entries of a list are asked for at once: as many as the server gives. */

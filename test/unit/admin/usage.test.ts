@@ -6,6 +6,24 @@ const IN = ['--namespace', 'stacks-5']
 
 describe('what goes wrong', () => {
   test.each([
+    ['conflicts', 'settle'],
+    ['migration', 'mappings', 'clear'],
+    ['retained', 'purge'],
+    ['namespace', 'delete', '--yes'],
+  ])('%s %s takes nothing that leads to the path above', async (...command) => {
+    const place = command[0] === 'namespace' ? [] : IN
+    for (const id of ['', '.', '..']) {
+      const { status, out, error, calls } = await admin([...command, ...place, id])
+      expect({ status, out, error, calls }).toEqual({
+        status: 1,
+        out: '',
+        error: `'${id}' is neither a name nor an id.`,
+        calls: [],
+      })
+    }
+  })
+
+  test.each([
     [[], 'A command is missing; npm run admin -- --help lists them.'],
     [['nmespace'], "Unknown command 'nmespace' (Did you mean namespace?)."],
     [['namespace', 'create'], "Missing required argument 'ns'."],
