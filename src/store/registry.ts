@@ -33,7 +33,7 @@ function toNamespace(row: NamespaceRow, file: Settings): NamespaceInfo {
 /**
  * Creates a namespace.
  *
- * @param settings settings of its own; absent where those of the file shall apply
+ * @param settings settings of its own; absent or empty where those of the file shall apply
  * @returns undefined where the namespace exists already
  */
 export async function createNamespace(
@@ -43,7 +43,8 @@ export async function createNamespace(
   file: Settings,
   now: number,
 ): Promise<NamespaceInfo | undefined> {
-  const stored = settings === undefined ? null : JSON.stringify(settings)
+  const own = Object.keys(settings ?? {}).length > 0
+  const stored = own ? JSON.stringify(settings) : null
   try {
     const [, [row]] = await database.batch('write', [
       sql`insert into namespace (name, settings, created_at) values (${name}, ${stored}, ${now})`,

@@ -1,13 +1,22 @@
 /** Settings as Grafana's SCIMConfig, the way its Terraform provider reads and writes them. */
 import { describe, expect, test } from 'vitest'
+import { Client } from '../support/client.ts'
 import { createUser } from '../support/directory.ts'
-import { makeInterruptedEndpoint, tenant } from '../support/endpoint.ts'
+import {
+  freshNamespace,
+  makeEndpoint,
+  makeInterruptedEndpoint,
+  OPERATOR_TOKEN,
+  ORIGIN,
+  tenant,
+} from '../support/endpoint.ts'
 import { expectAdminError, expectError } from '../support/expect.ts'
 import { expectGuarded } from '../support/guarded.ts'
 import { operatorOf } from '../support/operator.ts'
 import { groupBody, userBody } from '../support/payload.ts'
 import { dump, eventsOf, query } from '../support/tables.ts'
 
+const NAMESPACES = '/apis/scim.grafana.app/v0alpha1/namespaces'
 const PATH = '/config/default'
 const FILE = {
   enableUserSync: false,
@@ -54,6 +63,19 @@ describe('settings', () => {
       { action: 'settings.update', subject: 'config/default', changes: { before: FILE } },
       { action: 'settings.reset', changes: { after: FILE } },
     ])
+  })
+
+  test.each([
+    [undefined, 'file'],
+    [{}, 'file'],
+    [{ enableUserSync: false }, 'database'],
+  ])('of a namespace created with %j are those of the %s', async (settings, source) => {
+    const endpoint = makeEndpoint()
+    const operator = new Client(endpoint.fetch, `${ORIGIN}${NAMESPACES}`, OPERATOR_TOKEN)
+    const name = freshNamespace()
+    expect((await operator.post('', { name, settings })).status).toBe(201)
+    const { body } = await operator.get(`/${name}${PATH}`)
+    expect(body).toEqual(config(name, FILE, source as 'file' | 'database'))
   })
 
   test('that are left out are off, but requireExternalId keeps its value', async () => {
