@@ -110,6 +110,15 @@ describe('a service account', () => {
     expectAdminError(answer, 400, /^(per)?page: /)
   })
 
+  test.each(['a\0b', 'a\ud800b', ' ', 'a'.repeat(191)])('is not called %j', async (name) => {
+    const { client, operator, path } = await accountWithToken()
+    const before = await dump(client.namespace)
+    expectAdminError(await operator.post('/serviceaccounts', { name }), 400, /^name: /)
+    expectAdminError(await operator.request('PATCH', path, { name }), 400, /^name: /)
+    expectAdminError(await operator.post(`${path}/tokens`, { name }), 400, /^name: /)
+    expect(await dump(client.namespace)).toBe(before)
+  })
+
   test('has a name of its own', async () => {
     const { operator, path } = await accountWithToken()
     await operator.post('/serviceaccounts', { name: 'entra' })

@@ -25,9 +25,9 @@ import { type Dependencies, makeId, queryOf, type ScimEnv } from '../context.ts'
 import { HttpRefusal } from '../failure.ts'
 import { adminCallerOf } from './caller.ts'
 import { MAXIMUM_PAGE, wholeNumber } from './parameters.ts'
-import { readBody } from './validate.ts'
+import { readBody, text } from './validate.ts'
 
-const name = z.string().check(z.trim(), z.minLength(1), z.maxLength(190))
+const name = text.check(z.trim(), z.minLength(1), z.maxLength(190))
 
 const accountForm = z.strictObject({
   name,
