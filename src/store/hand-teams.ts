@@ -19,6 +19,7 @@ import type { Statement } from './database.ts'
 import { closeEvents, recordChange } from './event.ts'
 import { type Held, release } from './held.ts'
 import { endManagement } from './management.ts'
+import { chunksOf } from './membership.ts'
 import { Refusal } from './refusal.ts'
 import {
   attributesOf,
@@ -220,10 +221,32 @@ export type HandMemberChange =
   /** `join` adds all who are not members yet. */
   | { readonly kind: 'join' | 'replace'; readonly users: readonly string[] }
 
-interface NamedRow {
+/** A user who is named, and stands in the way of a change of members. */
+interface ObstacleRow {
   readonly id: string
   readonly isUser: number
-  readonly isMember: number
+}
+
+/** The first of some ids, as JSON, that the change cannot be made of. */
+function selectObstacle(
+  namespace: Namespace,
+  id: string,
+  kind: HandMemberChange['kind'],
+  ids: string,
+  allowed: Allowed,
+): Statement<ObstacleRow> {
+  const isUser = sql`exists (select 1 from user u
+    where u.namespace = ${namespace} and u.id = j.value)`
+  const isMember = sql`exists (select 1 from membership m where m.namespace = ${namespace}
+    and m.team_id = ${id} and m.user_id = j.value)`
+  const obstructs = {
+    add: sql`(not ${isUser} or ${isMember})`,
+    remove: sql`not ${isMember}`,
+    join: sql`not ${isUser}`,
+    replace: sql`not ${isUser}`,
+  }
+  return sql<ObstacleRow>`select j.value as id, ${isUser} as "isUser"
+    from ${allowed} json_each(${ids}) j where ${obstructs[kind]} limit 1`
 }
 
 /**
@@ -237,30 +260,26 @@ export async function changeTeamMembers(
   change: Held<HandMemberChange>,
 ): Promise<void> {
   const ids = change.ok ? ('user' in change.value ? [change.value.user] : change.value.users) : []
+  const kind = change.ok ? change.value.kind : 'replace'
   await untilWon(async () => {
     const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
       selectTeams(byId(namespace, id), allowed),
-      sql<NamedRow>`select j.value as id,
-          exists (select 1 from user u
-            where u.namespace = ${namespace} and u.id = j.value) as "isUser",
-          exists (select 1 from membership m where m.namespace = ${namespace}
-            and m.team_id = ${id} and m.user_id = j.value) as "isMember"
-        from ${allowed} json_each(${JSON.stringify(ids)}) j`,
+      ...chunksOf(new Set(ids)).map((chunk) => selectObstacle(namespace, id, kind, chunk, allowed)),
     ])
     const asked = release(change)
-    const current = found(rows[0][0], id)
-    const named = rows[1]
+    const [[row], ...obstacles] = rows
+    const current = found(row, id)
     if (belongsToScim(principal, current.managed)) {
       throw new Refusal({ kind: 'provisioned', what: 'team-members' })
     }
-    const unknown = named.find(({ isUser, isMember }) =>
-      asked.kind === 'remove' ? isMember === 0 : isUser === 0,
-    )
-    if (unknown !== undefined) {
-      throw new Refusal({ kind: 'not-found', resourceType: 'User', id: unknown.id })
-    }
-    if (asked.kind === 'add' && named[0]?.isMember === 1) {
-      throw new Refusal({ kind: 'already-member', id: named[0].id })
+    const [obstacle] = obstacles.flat()
+    if (obstacle !== undefined) {
+      const { id } = obstacle
+      throw new Refusal(
+        asked.kind === 'add' && obstacle.isUser === 1
+          ? { kind: 'already-member', id }
+          : { kind: 'not-found', resourceType: 'User', id },
+      )
     }
     await replaceTeam(caller, principal, current, attributesOf(current), memberChange(asked), {
       action: 'team.update',

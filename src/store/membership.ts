@@ -81,7 +81,8 @@ const CHUNK_BYTES = 1_500_000
 /** No id of ours is longer than this; what is, names nobody and is recorded by its beginning. */
 const MAXIMUM_ID = 100
 
-function chunksOf(ids: ReadonlySet<string>): string[] {
+/** Ids as JSON lists, each small enough for a parameter of a statement. */
+export function chunksOf(ids: ReadonlySet<string>): string[] {
   const chunks: string[][] = []
   let bytes = Number.POSITIVE_INFINITY
   for (const id of ids) {

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { noMemberChange } from '../../src/scim/patch/members.ts'
 import { type Database, render } from '../../src/store/database.ts'
+import { changeTeamMembers, createHandTeam } from '../../src/store/hand-teams.ts'
 import { deleteNamespace } from '../../src/store/registry.ts'
 import { createTeam, readTeam, type StoredTeam } from '../../src/store/teams.ts'
 import { createUser } from '../../src/store/users.ts'
@@ -27,6 +28,22 @@ import {
   teamRow,
   tenancy,
 } from './tenant.ts'
+
+/** The same database, and how many bytes the longest parameter took so far. */
+function measuring(database: Database) {
+  let largest = 0
+  const measured: Database = {
+    batch: (mode, statements) => {
+      for (const statement of statements) {
+        for (const value of render(statement).parameters) {
+          largest = Math.max(largest, typeof value === 'string' ? Buffer.byteLength(value) : 0)
+        }
+      }
+      return database.batch(mode, statements)
+    },
+  }
+  return { measured, largest: () => largest }
+}
 
 export const CROWD = 60_000
 export const crowdId = (at: number) => `c${String(at).padStart(6, '0')}`
@@ -266,17 +283,7 @@ export function crowds(open: Open): void {
     const tenant = await makeTenant()
     await addCrowd(tenant, 2)
     const { id } = await newTeam(tenant, 'team', ids(0, 2))
-    let largest = 0
-    const measured: Database = {
-      batch: (mode, statements) => {
-        for (const statement of statements) {
-          for (const value of render(statement).parameters) {
-            largest = Math.max(largest, typeof value === 'string' ? Buffer.byteLength(value) : 0)
-          }
-        }
-        return tenant.database.batch(mode, statements)
-      },
-    }
+    const { measured, largest } = measuring(tenant.database)
     const nobody = Array.from({ length: 260_000 }, (_, at) => `nobody-${at}`)
     const long = Array.from({ length: 30_000 }, (_, at) => `${at}-${'😀'.repeat(60)}`)
     for (const skipped of [nobody, long]) {
@@ -295,13 +302,33 @@ export function crowds(open: Open): void {
       expect(recorded.reduce((sum, count) => sum + count, 0)).toBe(skipped.length)
     }
     expect(await membersOf(tenant, id)).toEqual([crowdId(1)])
-    expect(largest).toBeLessThan(2_000_000)
+    expect(largest()).toBeLessThan(2_000_000)
     const [row] = await query(
       tenant,
       sql`select max(length(cast(changes as blob))) as bytes from event
         where namespace = ${tenant.namespace}`,
     )
     expect(row?.bytes).toBeLessThan(2_000_000)
+  })
+
+  test('by hand, the first of many and long ids that nobody has is told', async () => {
+    const tenant = await makeTenant()
+    await addCrowd(tenant, 2)
+    const { team } = await createHandTeam(tenant.caller(), held('by hand'))
+    const { measured, largest } = measuring(tenant.database)
+    const long = Array.from({ length: 40_000 }, (_, at) => `${at}-${'x'.repeat(60)}`)
+    const caller = tenant.caller({ database: measured })
+    const replace = (users: readonly string[]) =>
+      changeTeamMembers(caller, team.id, held({ kind: 'replace', users }))
+    expect(await refusalOf(replace([crowdId(0), ...long, crowdId(1)]))).toEqual({
+      kind: 'not-found',
+      resourceType: 'User',
+      id: long[0],
+    })
+    expect(await membersOf(tenant, team.id)).toEqual([])
+    await replace([crowdId(0), crowdId(1)])
+    expect(await membersOf(tenant, team.id)).toEqual([crowdId(0), crowdId(1)])
+    expect(largest()).toBeLessThan(2_000_000)
   })
 
   test('a member that is added to a crowd is added once', async () => {
