@@ -31,8 +31,8 @@ export async function listRetained(
 ): Promise<{ readonly total: number; readonly accounts: RetainedAccount[] }> {
   const { after, limit } = page.ok ? page.value : { after: '', limit: 0 }
   const { rows } = await readAs(caller, ['org.users:read'], (namespace, allowed) => [
-    sql<{ readonly total: number }>`select count(*) as total
-      from ${allowed} retained r where r.namespace = ${namespace}`,
+    sql<{ readonly total: number }>`select n.retained as total
+      from ${allowed} namespace n where n.name = ${namespace}`,
     sql<RetainedAccount>`
       select r.id, r.external_id as "externalId", r.created_at as "createdAt",
         r.deleted_at as "deletedAt", r.resource
