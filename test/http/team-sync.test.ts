@@ -121,6 +121,15 @@ describe('mappings', () => {
     expect((await operatorOf(client).get(PATH)).body).toEqual({ mappings: [] })
   })
 
+  test('of a group whose id is longer than 256 characters are refused', async () => {
+    const client = await tenant()
+    await handMadeTeam(client, 'T')
+    const mapped = (length: number) =>
+      operatorOf(client).put(PATH, { mappings: [{ groupId: 'x'.repeat(length), team: 'T' }] })
+    expectAdminError(await mapped(257), 400, /^mappings\.0\.groupId: /)
+    expect((await mapped(256)).status).toBe(200)
+  })
+
   test('of one group to two teams are refused', async () => {
     const client = await tenant()
     const a = await handMadeTeam(client, 'A')

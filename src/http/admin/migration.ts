@@ -44,9 +44,12 @@ const previewForm = z.strictObject({
   ),
 })
 
+/** As long as an event can hold the ids of a thousand groups, before and after. */
+const groupId = requiredText.check(z.maxLength(256))
+
 const mappingsForm = z.strictObject({
   mappings: z
-    .array(z.strictObject({ groupId: requiredText, team: requiredText }))
+    .array(z.strictObject({ groupId, team: requiredText }))
     .check(z.maxLength(MAXIMUM_PAGE)),
 })
 
