@@ -87,7 +87,7 @@ export function addServiceAccountCommands(root: Command, world: AdminWorld): voi
     .argument('<account>', 'its name or id')
     .option('--name <name>', 'the new name')
     .option('--role <role>', 'None, Viewer, Editor or Admin')
-    .option('--permissions <list>', PERMISSIONS_HELP)
+    .option('--permissions <list>', `all that it may: ${PERMISSIONS_HELP}`)
     .action(async (account: string, _options: unknown, command: Command) => {
       const change = readChange(command)
       if (Object.values(change).every((value) => value === undefined)) {

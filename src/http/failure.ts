@@ -180,7 +180,7 @@ export function describeReason(reason: Reason): WireFailure {
         status: 403,
         messageId: 'accesscontrol.permission-denied',
         message: `You'll need additional permissions to perform this action. Permissions needed: ${reason.permission}`,
-        detail: `The token lacks the permission ${reason.permission}; create one that has it.`,
+        detail: `The token lacks the permission ${reason.permission}; give it to the service account.`,
         headers: challenge('insufficient_scope', `, scope="${reason.permission}"`),
       }
     case 'sync-disabled': {

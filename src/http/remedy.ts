@@ -7,7 +7,7 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
   ],
   [
     'accesscontrol.permission-denied',
-    'Give the service account the permission that the sentence names (serviceaccount update --permissions), or keep the identity provider from asking for this.',
+    'Give the service account the permission that the sentence names, together with those that it has (serviceaccount update --permissions), or keep the identity provider from asking for this.',
   ],
   [
     'scim.user-sync-disabled',

@@ -123,7 +123,8 @@ function checkPermissions({ refusals }: HealthFacts): Check {
     'fail',
     name,
     `${requestsOf(denied)} lacked a permission: ${some(denied.map(({ detail }) => detail))}`,
-    'Give the service account what it needs (serviceaccount update --permissions).',
+    'Give the service account all that it needs, for this replaces what it has ' +
+      '(serviceaccount update --permissions).',
   )
 }
 
@@ -181,10 +182,12 @@ function checkRejection({ settings, managedUsers }: HealthFacts): Check {
       `rejectNonProvisionedUsers is on, and SCIM manages ${count(managedUsers, 'user')}.`,
     )
   }
+  const { enableUserSync } = settings
   return found(
     'fail',
     name,
-    'rejectNonProvisionedUsers is on while SCIM manages nobody, so nobody can sign in.',
+    'rejectNonProvisionedUsers is on while SCIM manages nobody, so nobody ' +
+      `${enableUserSync ? 'can sign in' : 'could sign in once user sync is on'}.`,
     'Turn it off (settings set --reject-non-provisioned off) until the identity provider has provisioned the first users.',
   )
 }

@@ -87,7 +87,7 @@ async function history({ namespace }: Tenant, count: number, at: number) {
 
 describe('status', () => {
   test('of an empty namespace', async () => {
-    const client = await tenant({ settings: {} })
+    const client = await tenant({ settings: { enableUserSync: false } })
     expect(await statusOf(client)).toEqual({
       namespace: client.namespace,
       users: 0,
@@ -392,7 +392,13 @@ describe('health', () => {
     const user = await createUser(client, 'ada')
     expect(await complaintsOf(client)).toEqual([])
     await unmanage('user', client.namespace, user.id)
-    expect(await complaintsOf(client)).toHaveLength(1)
+    const [on] = await complaintsOf(client)
+    expect(on?.detail).toMatch(/so nobody can sign in\.$/)
+    // While user sync is off, the login check lets everybody in.
+    const spec = { enableUserSync: false, rejectNonProvisionedUsers: true }
+    await operatorOf(client).put('/config/default', { spec })
+    const [off] = await complaintsOf(client)
+    expect(off?.detail).toMatch(/so nobody could sign in once user sync is on\.$/)
   })
 
   test('is 503 where the database cannot be reached', async () => {
