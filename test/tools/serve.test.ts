@@ -169,7 +169,7 @@ describe('npm run serve', () => {
     await client.execute({ sql: 'update event set at = ? where seq <= 3', args: [old] })
     client.close()
     const { url, printed, end } = await serve(variables)
-    await expect.poll(printed).toContain('"deleted":3')
+    await expect.poll(printed).toContain('"events":3')
     const { body } = await send(url, '/default/events?order=asc', OPERATOR_TOKEN)
     expect(body.events[0].seq).toBe(4)
     expect(await end('SIGTERM')).toBe(0)
