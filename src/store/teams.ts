@@ -26,7 +26,7 @@ import { closeEvents } from './event.ts'
 import { StoreFailure } from './failure.ts'
 import { type Held, release } from './held.ts'
 import { groupKeys, type MappedTeam, matchTeam, type TeamHolder } from './match.ts'
-import { carryOut, keepBeforeImage, markInherited, planEvents } from './membership.ts'
+import { carryOut, chunksOf, keepBeforeImage, markInherited, planEvents } from './membership.ts'
 import { Refusal } from './refusal.ts'
 
 export interface Member {
@@ -76,6 +76,10 @@ export function selectTeam(
     where t.namespace = ${namespace} and t.id = ${id}`
 }
 
+/** What the user `u` is called as a member. */
+const display = sql`coalesce(
+  json_extract(u.resource, '$.displayName'), json_extract(u.resource, '$.userName'))`
+
 /** The members of the teams whose ids the query `teams` gives. */
 export function selectMembers(
   namespace: Namespace,
@@ -83,12 +87,18 @@ export function selectMembers(
   allowed: Allowed = unconditionally,
 ): Statement<MemberRow> {
   return sql<MemberRow>`
-    select m.team_id as "teamId", m.user_id as id, coalesce(
-      json_extract(u.resource, '$.displayName'), json_extract(u.resource, '$.userName')) as display
+    select m.team_id as "teamId", m.user_id as id, ${display} as display
     from ${allowed} membership m
     cross join user u on u.namespace = m.namespace and u.id = m.user_id
     where m.namespace = ${namespace} and m.team_id in (${teams})
     order by m.team_id, m.user_id`
+}
+
+/** The users of some ids, as the members that they may become. */
+function selectListed(namespace: Namespace, ids: string, allowed: Allowed): Statement<Member> {
+  return sql<Member>`select u.id, ${display} as display
+    from ${allowed} json_each(${ids}) j
+    cross join user u on u.namespace = ${namespace} and u.id = j.value`
 }
 
 /** Stands where no members are asked for. */
@@ -277,14 +287,21 @@ function refuseLimits(error: unknown): never {
   throw error
 }
 
+/** A member as filters compare it. */
+function formOf({ id, display }: Member): MemberForm {
+  return { value: id, type: 'user', display: fold(display) }
+}
+
 /** What a PUT or PATCH makes of a team. */
 export interface TeamChange {
   /** The new attributes, from those that are stored. */
   readonly attributes: (current: StoredTeam) => Attributes
-  /** The change of members, from the members where they were read. */
-  readonly members: (current: readonly MemberForm[]) => MemberChange
+  /** The change of members, from the members and the listed users where they were read. */
+  readonly members: (current: readonly MemberForm[], listed: readonly MemberForm[]) => MemberChange
   /** Whether `members` needs the members: then the write depends on nobody else writing. */
   readonly dependsOnMembers: boolean
+  /** The ids of the users that `members` needs beside the members. */
+  readonly listed?: ReadonlySet<string>
 }
 
 /**
@@ -303,29 +320,34 @@ export async function changeTeam(
 ): Promise<StoredTeam> {
   return untilWon(async () => {
     const needsMembers = change.ok && change.value.dependsOnMembers
+    const listed = change.ok ? chunksOf(change.value.listed ?? new Set()) : []
     const { principal, rows } = await readAs(caller, ['teams:write'], (namespace, allowed) => [
       selectTeam(namespace, id, allowed),
       needsMembers ? selectMembers(namespace, sql`${id}`, allowed) : noMembers,
+      ...listed.map((ids) => selectListed(namespace, ids, allowed)),
     ])
     requireSync(principal)
-    const row = foundTeam(rows[0][0], id)
+    const [[found], currentMembers, ...users] = rows
+    const row = foundTeam(found, id)
     const current = toTeam(row)
     if (!mayWrite(preconditions, current.version)) {
       throw new Refusal({ kind: 'stale-version' })
     }
     const { attributes, members } = release(change)
-    const forms = rows[1].map((member) => ({
-      value: member.id,
-      type: 'user',
-      display: fold(member.display),
-    }))
     const next = withoutEmptyExternalId(attributes(current))
     requireSmall(next)
-    return replaceTeam(caller, principal, row, next, members(forms), {
-      action: current.managed ? 'team.update' : 'team.adopt',
-      withMembers,
-      asRead: needsMembers || isConditional(preconditions),
-    })
+    return replaceTeam(
+      caller,
+      principal,
+      row,
+      next,
+      members(currentMembers.map(formOf), users.flat().map(formOf)),
+      {
+        action: current.managed ? 'team.update' : 'team.adopt',
+        withMembers,
+        asRead: needsMembers || isConditional(preconditions),
+      },
+    )
   })
 }
 

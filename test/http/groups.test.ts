@@ -367,6 +367,22 @@ describe('PATCH', () => {
     expect(row?.members).toBe(expected.length)
   })
 
+  test('by a filter also looks at whom an operation before it has added', async () => {
+    const client = await tenant()
+    const ids = await createUsers(client, ['ada', 'bob', 'al'])
+    const [ada = '', bob = '', al = ''] = ids
+    const group = await createGroup(client, 'G', [ada])
+    const operations = [
+      members('add', listed(bob, al)),
+      { op: 'remove', path: 'members[display sw "A"]' },
+    ]
+    expect((await client.patch(`/Groups/${group.id}`, operations)).status).toBe(204)
+    expect(await memberIds(client, group.id)).toEqual([bob])
+    const again = [members('replace', listed(...ids)), { ...operations[1] }]
+    expect((await client.patch(`/Groups/${group.id}`, again)).status).toBe(204)
+    expect(await memberIds(client, group.id)).toEqual([bob])
+  })
+
   test('renames and keeps the members', async () => {
     const client = await tenant()
     const ids = await createUsers(client, ['a', 'b'])

@@ -3,6 +3,7 @@ import type { Json } from '../../scim/json.ts'
 import { applyChanges } from '../../scim/patch/apply.ts'
 import {
   dependsOnMembers,
+  listedIds,
   noMemberChange,
   readMemberIds,
   reduceMemberChanges,
@@ -49,11 +50,13 @@ function replacement(body: Json): TeamChange {
 function patch(body: Json, base: string): TeamChange {
   const changes = resolveOperations(groupType, readOperations(body))
   const { members, others } = separateMembers(changes)
+  const depends = dependsOnMembers(members)
   return {
     attributes: (current) =>
       applyChanges(groupType, current.attributes, others, renderGroup(base, current)),
-    members: (current) => reduceMemberChanges(members, current),
-    dependsOnMembers: dependsOnMembers(members),
+    members: (current, listed) => reduceMemberChanges(members, current, listed),
+    dependsOnMembers: depends,
+    ...(depends ? { listed: listedIds(members) } : {}),
   }
 }
 

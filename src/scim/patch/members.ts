@@ -78,14 +78,29 @@ export function dependsOnMembers(changes: readonly AttributeChange[]): boolean {
 }
 
 /**
+ * The ids that the changes list as members: where the effect depends on who is one, those users must
+ * be read as well, since an operation also looks at whom one before it has added.
+ *
+ * @throws ProtocolError invalidValue
+ */
+export function listedIds(changes: readonly AttributeChange[]): Set<string> {
+  const additions = changes.filter(({ op }) => op !== 'remove')
+  return new Set(
+    additions.flatMap(({ value, where }) => readMemberIds(value ?? null, `${where}: members`)),
+  )
+}
+
+/**
  * Reduces changes of members to their net effect.
  *
  * @param current the members as read; needed only where `dependsOnMembers`
+ * @param listed the users of `listedIds` as read; needed there as well
  * @throws ProtocolError invalidValue, noTarget, or mutability for a part of a member, which is fixed
  */
 export function reduceMemberChanges(
   changes: readonly AttributeChange[],
   current: readonly MemberForm[] = [],
+  listed: readonly MemberForm[] = [],
 ): MemberChange {
   let replace = false
   let add = new Set<string>()
@@ -108,6 +123,7 @@ export function reduceMemberChanges(
     remove = new Set()
   }
   const byId = new Map(current.map((member) => [member.value, member]))
+  const users = new Map(listed.map((user) => [user.value, user]))
   const spend = newEffort()
   const isMember = (id: string) => add.has(id) || (!replace && byId.has(id) && !remove.has(id))
   /** The members that a filter selects, as they are after the changes so far. */
@@ -122,7 +138,7 @@ export function reduceMemberChanges(
     }
     for (const member of byId.values()) consider(member)
     for (const id of add) {
-      if (!byId.has(id)) consider({ value: id, type: 'user', display: '' })
+      if (!byId.has(id)) consider(users.get(id) ?? { value: id, type: 'user', display: '' })
     }
     return selected
   }
