@@ -19,6 +19,7 @@ import { expectError, expectList } from '../support/expect.ts'
 import { ENTERPRISE_USER, groupBody, userBody } from '../support/payload.ts'
 import { type Route, routes } from '../support/routes.ts'
 import { dump, query } from '../support/tables.ts'
+import { copyDirectory } from '../support/twin.ts'
 
 const someToken = () => makeToken((length) => crypto.getRandomValues(new Uint8Array(length)))
 
@@ -359,35 +360,7 @@ describe('twin namespaces', () => {
     const gone = await createUser(a.client, 'gone')
     await a.client.delete(`/Users/${gone.id}`)
     const other = await tenant({ endpoint: a.client.endpoint })
-    await query('delete from event where namespace = ?', other.namespace)
-    for (const table of [
-      'user',
-      'user_email',
-      'team',
-      'membership',
-      'event',
-      'retained',
-      'adoption',
-      'team_mapping',
-      'conflict',
-      'refusal_count',
-    ]) {
-      const columns = (await query(`pragma table_info("${table}")`)).map(({ name }) => String(name))
-      const rest = columns.filter((name) => name !== 'namespace')
-      await query(
-        `insert into ${table} (namespace, ${rest}) select ?1, ${rest} from ${table}
-          where namespace = ?2`,
-        other.namespace,
-        a.client.namespace,
-      )
-    }
-    await query(
-      `update namespace set (users, teams, managed_users, managed_teams, retained, event_seq) = (
-          select n.users, n.teams, n.managed_users, n.managed_teams, n.retained, n.event_seq
-          from namespace n where n.name = ?2) where name = ?1`,
-      other.namespace,
-      a.client.namespace,
-    )
+    await copyDirectory(a.client.namespace, other.namespace)
     return { ...a, boss, gone, other }
   }
 
