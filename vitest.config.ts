@@ -17,7 +17,12 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: './wrangler.toml' },
             miniflare: {
-              bindings: { TEST_MIGRATIONS: migrations, OPERATOR_TOKEN: 'operator-secret' },
+              bindings: {
+                TEST_MIGRATIONS: migrations,
+                OPERATOR_TOKEN: 'operator-secret',
+                // How long the model is played with; see scripts/model.ts.
+                MODEL: process.env.SCIM_EDGE_MODEL ?? '{}',
+              },
             },
           }),
         ],
@@ -26,6 +31,7 @@ export default defineConfig({
           include: [
             'test/contract/d1.test.ts',
             'test/http/**/*.test.ts',
+            'test/model/**/*.test.ts',
             'test/identity-providers/**/*.test.ts',
             'test/conformance/**/*.test.ts',
           ],
