@@ -1,20 +1,28 @@
 /** A user as a Grafana account: what it is known by, and what is stored beside its attributes. */
 import { fold } from '../scim/comparison.ts'
-import { isObject, type Json } from '../scim/json.ts'
+import { isObject, type Json, type JsonObject } from '../scim/json.ts'
 import { type Attributes, comparisonForm } from '../scim/resource/resource.ts'
 import { sameValue } from '../scim/resource/value.ts'
 import { userType } from '../scim/schema/resource-type.ts'
 import { Refusal } from './refusal.ts'
 
-/** The account e-mail: the primary work address, else the first work one, the primary, the first. */
-export function accountEmail(attributes: Attributes): string | undefined {
+/**
+ * The address that holds the account e-mail: the primary work one, else the first work one, the
+ * primary, the first.
+ */
+export function accountAddress(attributes: Attributes): JsonObject | undefined {
   const emails = elementsOf(attributes.emails).filter(
     ({ value }) => typeof value === 'string' && value !== '',
   )
   const work = emails.filter(({ type }) => typeof type === 'string' && fold(type) === 'work')
   const isPrimary = ({ primary }: { readonly primary?: Json }) => primary === true
-  const chosen = work.find(isPrimary) ?? work[0] ?? emails.find(isPrimary) ?? emails[0]
-  return typeof chosen?.value === 'string' ? chosen.value : undefined
+  return work.find(isPrimary) ?? work[0] ?? emails.find(isPrimary) ?? emails[0]
+}
+
+/** The account e-mail; see `accountAddress`. */
+export function accountEmail(attributes: Attributes): string | undefined {
+  const value = accountAddress(attributes)?.value
+  return typeof value === 'string' ? value : undefined
 }
 
 function elementsOf(value: Json | undefined): { readonly [name: string]: Json }[] {

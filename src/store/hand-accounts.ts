@@ -7,7 +7,7 @@ import { fold } from '../scim/comparison.ts'
 import { isObject, type Json } from '../scim/json.ts'
 import type { Attributes } from '../scim/resource/resource.ts'
 import { sameValue } from '../scim/resource/value.ts'
-import { accountEmail, accountKeys } from './account.ts'
+import { accountAddress, accountEmail, accountKeys } from './account.ts'
 import { type Caller, never, readAs, untilWon, writeAs } from './authority.ts'
 import { closeEvents, recordChange } from './event.ts'
 import { type Held, release } from './held.ts'
@@ -57,14 +57,16 @@ export function withForm(current: Attributes, form: AccountForm): Attributes {
 /** The e-mails with another account e-mail, or without it; the other addresses stay. */
 function withEmail(current: Attributes, email: string | null): Json | null {
   const emails = Array.isArray(current.emails) ? current.emails : []
-  const account = accountEmail(current)
-  if (account === (email ?? undefined)) return emails.length === 0 ? null : emails
-  const at = emails.findIndex((one) => isObject(one) && one.value === account)
-  const held = emails[at]
+  const held = accountAddress(current)
+  if (accountEmail(current) === (email ?? undefined)) return emails.length === 0 ? null : emails
+  // The same address may stand there twice, for work and for home.
+  const at = held === undefined ? -1 : emails.indexOf(held)
   const others = emails.filter((_, index) => index !== at)
   if (email === null) return others.length === 0 ? null : others
-  if (isObject(held)) return emails.with(at, { ...held, value: email })
-  return [{ value: email, type: 'work', primary: true }, ...others]
+  if (held !== undefined) return emails.with(at, { ...held, value: email })
+  // Only one address is the primary one, and one without a value may be.
+  const marked = others.some((one) => isObject(one) && one.primary === true)
+  return [{ value: email, type: 'work', ...(marked ? {} : { primary: true }) }, ...others]
 }
 
 /** Which accounts a list shows; all of one namespace where nothing is said. */

@@ -109,6 +109,36 @@ describe('an account by hand', () => {
     expect((await client.get(`/Users/${user.id}`)).body.emails).toEqual([emails[0]])
   })
 
+  test('gets another account e-mail also where the same address stands twice', async () => {
+    const client = await tenant()
+    const operator = operatorOf(client)
+    const home = { value: 'ada@example.com', type: 'home' }
+    const emails = [home, { value: 'ada@example.com', type: 'work' }]
+    const user = await createUser(client, 'ada', { emails })
+    const path = `/accounts/${user.id}`
+    await operator.post(`${path}/release`, undefined)
+    const changed = await operator.request('PATCH', path, { email: 'new@example.com' })
+    expect(changed).toMatchObject({ status: 200, body: { email: 'new@example.com' } })
+    expect((await client.get(`/Users/${user.id}`)).body.emails).toEqual([
+      home,
+      { value: 'new@example.com', type: 'work' },
+    ])
+  })
+
+  test('gets an account e-mail beside an address without a value, and one primary', async () => {
+    const client = await tenant()
+    const operator = operatorOf(client)
+    const home = { type: 'home', primary: true }
+    const user = await createUser(client, 'ada', { emails: [home] })
+    const path = `/accounts/${user.id}`
+    await operator.post(`${path}/release`, undefined)
+    await operator.request('PATCH', path, { email: 'new@example.com' })
+    expect((await client.get(`/Users/${user.id}`)).body.emails).toEqual([
+      { value: 'new@example.com', type: 'work' },
+      home,
+    ])
+  })
+
   test('that is disabled ends every earlier login', async () => {
     const client = await tenant()
     const operator = operatorOf(client)

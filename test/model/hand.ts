@@ -4,6 +4,7 @@ import {
   accountElement,
   canonical,
   type Directory,
+  type Element,
   elementsOf,
   type Occurrence,
   type Person,
@@ -81,7 +82,9 @@ function filledIn(current: Attributes, form: AccountForm): Attributes {
   if (form.email === null) {
     next.emails = emails.filter((one) => one !== held)
   } else if (held === undefined) {
-    next.emails = [{ value: form.email, type: 'work', primary: true }, ...emails]
+    const marked = emails.some(({ primary }) => primary === true)
+    const made: Element = { value: form.email, type: 'work' }
+    next.emails = [marked ? made : { ...made, primary: true }, ...emails]
   } else {
     held.value = form.email
   }
