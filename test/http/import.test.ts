@@ -23,6 +23,34 @@ const members = [
 const outcomes = (list: any[]) => list.map(({ outcome }) => outcome)
 
 describe('an import', () => {
+  test.each([
+    ['/import', 'POST', 'users'],
+    ['/import', 'POST', 'members'],
+    ['/migration/preview', 'POST', 'users'],
+    ['/migration/team-sync', 'PUT', 'mappings'],
+    ['/teams/unknown/members', 'PUT', 'members'],
+  ])(
+    'or other list at %s (%s %s) of far too many wrong entries is refused as a whole',
+    async (path, method, list) => {
+      const client = await tenant()
+      const answer = await operatorOf(client).request(method, path, {
+        [list]: Array(400_000).fill(1),
+      })
+      expectAdminError(answer, 400, new RegExp(`^${list}: Too big`))
+      expect(answer.body.detail.length).toBeLessThan(1000)
+    },
+  )
+
+  test('names twenty faults of a body and counts the others', async () => {
+    const operator = operatorOf(await tenant())
+    const answer = await operator.post('/import', { users: Array(50).fill({ login: '' }) })
+    expectAdminError(answer, 400, /^users\.0\.login: .*users\.19\.login: [^;]*; and 30 more$/)
+    const unknown = { [`k${'x'.repeat(100_000)}`]: 1 }
+    const long = await operator.post('/import', unknown)
+    expectAdminError(long, 400, /^The body: /)
+    expect(long.body.detail.length).toBeLessThan(1000)
+  })
+
   test('creates people, teams and members, and says what became of each', async () => {
     const client = await tenant()
     const operator = operatorOf(client)

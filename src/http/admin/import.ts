@@ -9,7 +9,7 @@ import type { Dependencies, ScimEnv } from '../context.ts'
 import { describeReason } from '../failure.ts'
 import { accountFields } from './accounts.ts'
 import { adminCallerOf } from './caller.ts'
-import { readBody, requiredText } from './validate.ts'
+import { listOf, readBody, requiredText } from './validate.ts'
 
 /** How much one request imports: D1 allows a thousand statements in one invocation. */
 const MOST_SUBJECTS = 50
@@ -19,24 +19,26 @@ const MOST_MEMBER_TEAMS = 25
 const importForm = z
   .strictObject({
     dryRun: z._default(z.boolean(), false),
-    users: z._default(z.array(z.strictObject({ login: requiredText, ...accountFields })), []),
-    teams: z._default(z.array(z.strictObject({ name: requiredText })), []),
+    users: z._default(
+      listOf(z.strictObject({ login: requiredText, ...accountFields }), MOST_MEMBERS),
+      [],
+    ),
+    teams: z._default(listOf(z.strictObject({ name: requiredText }), MOST_MEMBERS), []),
     members: z._default(
-      z
-        .array(
-          z
-            .strictObject({
-              team: requiredText,
-              login: z.optional(requiredText),
-              email: z.optional(requiredText),
-            })
-            .check(
-              z.refine(({ login, email }) => login !== undefined || email !== undefined, {
-                error: 'give the login or the email of the member',
-              }),
-            ),
-        )
-        .check(z.maxLength(MOST_MEMBERS)),
+      listOf(
+        z
+          .strictObject({
+            team: requiredText,
+            login: z.optional(requiredText),
+            email: z.optional(requiredText),
+          })
+          .check(
+            z.refine(({ login, email }) => login !== undefined || email !== undefined, {
+              error: 'give the login or the email of the member',
+            }),
+          ),
+        MOST_MEMBERS,
+      ),
       [],
     ),
   })

@@ -20,26 +20,26 @@ import { attributesOfGroup, attributesOfUser, showGroup, showUser } from './migr
 import { readRollback, rollbackForm, showRefused, showRolledBack } from './migration-rollback.ts'
 import { operatorOnly } from './operator.ts'
 import { limitOf, MAXIMUM_PAGE, pageOf, wordOf } from './parameters.ts'
-import { readBody, requiredText, text } from './validate.ts'
+import { listOf, readBody, requiredText, text } from './validate.ts'
 
 const previewForm = z.strictObject({
   users: z._default(
-    z
-      .array(
-        z.strictObject({
-          userName: requiredText,
-          externalId: z.nullish(text),
-          email: z.nullish(text),
-          displayName: z.nullish(text),
-        }),
-      )
-      .check(z.maxLength(MAXIMUM_PAGE)),
+    listOf(
+      z.strictObject({
+        userName: requiredText,
+        externalId: z.nullish(text),
+        email: z.nullish(text),
+        displayName: z.nullish(text),
+      }),
+      MAXIMUM_PAGE,
+    ),
     [],
   ),
   groups: z._default(
-    z
-      .array(z.strictObject({ displayName: requiredText, externalId: z.nullish(text) }))
-      .check(z.maxLength(MAXIMUM_PAGE)),
+    listOf(
+      z.strictObject({ displayName: requiredText, externalId: z.nullish(text) }),
+      MAXIMUM_PAGE,
+    ),
     [],
   ),
 })
@@ -48,9 +48,7 @@ const previewForm = z.strictObject({
 const groupId = requiredText.check(z.maxLength(256))
 
 const mappingsForm = z.strictObject({
-  mappings: z
-    .array(z.strictObject({ groupId, team: requiredText }))
-    .check(z.maxLength(MAXIMUM_PAGE)),
+  mappings: listOf(z.strictObject({ groupId, team: requiredText }), MAXIMUM_PAGE),
 })
 
 function iso(time: number): string {

@@ -24,7 +24,7 @@ import { type Dependencies, queryOf, type ScimEnv } from '../context.ts'
 import { adminCallerOf } from './caller.ts'
 import { operatorOnly } from './operator.ts'
 import { flagOf, limitOf, pageOf } from './parameters.ts'
-import { readBody, requiredText } from './validate.ts'
+import { listOf, readBody, requiredText } from './validate.ts'
 
 const teamForm = z.strictObject({ name: requiredText })
 
@@ -36,7 +36,7 @@ const teamChange = z.strictObject({
 const memberForm = z.strictObject({ userId: requiredText })
 
 const membersForm = z.strictObject({
-  members: z.array(requiredText).check(z.maxLength(MAXIMUM_MEMBERS)),
+  members: listOf(requiredText, MAXIMUM_MEMBERS),
 })
 
 function show({ team, members }: CountedTeam) {

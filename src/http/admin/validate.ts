@@ -18,6 +18,27 @@ export const requiredText = text.check(
 )
 
 /**
+ * A list of at most so many entries. How many there are is judged before any of them is, so that a
+ * long list of the wrong things costs no more than it takes to count them.
+ */
+export function listOf<T extends z.ZodType>(entry: T, most: number) {
+  return z.pipe(z.array(z.unknown()).check(z.maxLength(most)), z.array(entry))
+}
+
+/** How many faults an answer names, and how many UTF-16 units it spends on one. */
+const MOST_FAULTS = 20
+const LONGEST_FAULT = 500
+
+function describe(issues: readonly z.core.$ZodIssue[]): string {
+  const named = issues.slice(0, MOST_FAULTS).map(({ path, message }) => {
+    const fault = `${path.length === 0 ? 'The body' : path.join('.')}: ${message}`
+    return fault.length > LONGEST_FAULT ? `${fault.slice(0, LONGEST_FAULT).toWellFormed()}…` : fault
+  })
+  const left = issues.length - named.length
+  return [...named, ...(left > 0 ? [`and ${left} more`] : [])].join('; ')
+}
+
+/**
  * Reads a JSON body of the given form.
  *
  * @param limit in bytes
@@ -30,10 +51,7 @@ export async function readBody<T extends z.ZodType>(
 ): Promise<z.infer<T>> {
   const result = form.safeParse(await readJson(request, limit))
   if (result.success) return result.data
-  const detail = result.error.issues
-    .map(({ path, message }) => `${path.length === 0 ? 'The body' : path.join('.')}: ${message}`)
-    .join('; ')
-  throw new HttpRefusal({ kind: 'bad-request', detail })
+  throw new HttpRefusal({ kind: 'bad-request', detail: describe(result.error.issues) })
 }
 
 /** @throws HttpRefusal `bad-request` where the name of a namespace is malformed */
