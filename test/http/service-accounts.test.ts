@@ -93,7 +93,11 @@ describe('a service account', () => {
     ['no name', {}, /name/],
     ['an empty name', { name: ' ' }, /name/],
     ['a name of 191 characters', { name: 'x'.repeat(191) }, /name/],
+    ['half of a surrogate pair in its name', { name: 'a\ud800' }, /name/],
+    ['NUL in its name', { name: 'a\0b' }, /name/],
+    ['the name of the operator', { name: ' Operator ' }, /name/],
     ['an unknown role', { name: 'a', role: 'Owner' }, /role/],
+    ['101 permissions', { name: 'a', permissions: Array(101).fill('Viewer') }, /permissions/],
     ['an unknown permission', { name: 'a', permissions: ['org.users:fly'] }, /org\.users:fly/],
     ['a permission called __proto__', { name: 'a', permissions: ['__proto__'] }, /__proto__/],
     ['permissions that are no list', { name: 'a', permissions: 'Viewer' }, /permissions/],
@@ -102,6 +106,25 @@ describe('a service account', () => {
     const client = await tenant()
     const before = await dump(client.namespace)
     expectAdminError(await operatorOf(client).post('/serviceaccounts', body), 400, detail)
+    expect(await dump(client.namespace)).toBe(before)
+  })
+
+  test.each(['a\ud800', 'a\0b', 'operator'])('is not renamed to %j', async (name) => {
+    const { client, operator, path } = await accountWithToken()
+    const before = await dump(client.namespace)
+    expectAdminError(await operator.request('PATCH', path, { name }), 400, /name/)
+    expect(await dump(client.namespace)).toBe(before)
+  })
+
+  test.each(['a\ud800', 'a\0b'])('has no token called %j', async (name) => {
+    const { client, operator, path, token } = await accountWithToken()
+    const before = await dump(client.namespace)
+    expectAdminError(await operator.post(`${path}/tokens`, { name }), 400, /name/)
+    expectAdminError(
+      await operator.post(`${path}/tokens/${token.id}/rotate`, { name }),
+      400,
+      /name/,
+    )
     expect(await dump(client.namespace)).toBe(before)
   })
 

@@ -25,21 +25,31 @@ import { type Dependencies, makeId, queryOf, type ScimEnv } from '../context.ts'
 import { HttpRefusal } from '../failure.ts'
 import { adminCallerOf } from './caller.ts'
 import { MAXIMUM_PAGE, wholeNumber } from './parameters.ts'
-import { readBody, text } from './validate.ts'
+import { listOf, readBody, text } from './validate.ts'
 
 const name = text.check(z.trim(), z.minLength(1), z.maxLength(190))
 
+/** The name of an account. Events and their export call the operator `operator`. */
+const accountName = name.check(
+  z.refine((value) => value.toLowerCase() !== 'operator', {
+    error: 'operator is what events call the operator; choose another name',
+  }),
+)
+
+/** How many permissions and roles a form names at most; there are not half as many. */
+const MOST_PERMISSIONS = 100
+
 const accountForm = z.strictObject({
-  name,
+  name: accountName,
   role: z.optional(z.enum(basicRoles)),
-  permissions: z.optional(z.array(z.string())),
+  permissions: z.optional(listOf(z.string(), MOST_PERMISSIONS)),
   isDisabled: z._default(z.boolean(), false),
 })
 
 const accountChange = z.strictObject({
-  name: z.optional(name),
+  name: z.optional(accountName),
   role: z.optional(z.enum(basicRoles)),
-  permissions: z.optional(z.array(z.string())),
+  permissions: z.optional(listOf(z.string(), MOST_PERMISSIONS)),
   isDisabled: z.optional(z.boolean()),
 })
 
