@@ -8,7 +8,7 @@ import { createGroup, createUser } from '../support/directory.ts'
 import { binding, tenant } from '../support/endpoint.ts'
 import { expectAdminError } from '../support/expect.ts'
 import { expectGuarded } from '../support/guarded.ts'
-import { limitedTo, operatorOf } from '../support/operator.ts'
+import { accountWithToken, limitedTo, operatorOf } from '../support/operator.ts'
 import { dump, eventsOf, query } from '../support/tables.ts'
 
 /** Five events: two accounts made by the operator's token route, a user, a group, a change. */
@@ -119,6 +119,21 @@ describe('events', () => {
     expect((await text('format=ndjson&action=nothing')).body).toBe('')
     expect((await text('format=ndjson&limit=1000')).body.split('\n')).toHaveLength(1001)
   })
+
+  test.each(['=HYPERLINK("http://a.example")', '+1', '-1', '@SUM(A1)'])(
+    'by an account called %s are exported without a formula',
+    async (name) => {
+      const { client, operator, path, holder } = await accountWithToken()
+      await operator.request('PATCH', path, { name })
+      await createUser(holder, 'ada')
+      const headers = { Authorization: `Bearer ${client.token}` }
+      const request = new Request(`${client.base}/events?format=csv&action=user.create`, {
+        headers,
+      })
+      const [, row = ''] = (await (await client.send(request)).text()).split('\r\n')
+      expect(row).toContain(`"'${name.replaceAll('"', '""')}","user.create"`)
+    },
+  )
 
   test.each([
     'from=yesterday',

@@ -48,9 +48,16 @@ function show({ at, actor, changes, ...rest }: EventRow) {
 
 const COLUMNS = ['seq', 'at', 'actor', 'action', 'subject', 'outcome', 'changes', 'requestId']
 
-/** A line of CSV (RFC 4180). */
+/** What a spreadsheet would take for the beginning of a formula. */
+const FORMULA = /^[=+\-@\t\r]/
+
+/** A line of CSV (RFC 4180), in which a spreadsheet finds no formula. */
 function csvLine(cells: readonly unknown[]): string {
-  return `${cells.map((cell) => `"${String(cell).replaceAll('"', '""')}"`).join()}\r\n`
+  const written = cells.map((cell) => {
+    const text = String(cell)
+    return `"${FORMULA.test(text) ? "'" : ''}${text.replaceAll('"', '""')}"`
+  })
+  return `${written.join()}\r\n`
 }
 
 function csvRow(row: EventRow): string {
