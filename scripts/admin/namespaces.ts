@@ -105,7 +105,7 @@ function createNamespace(
 }
 
 /** Creates the namespace unless it exists; then the existing one comes back unchanged. */
-export async function ensureNamespace(
+async function ensureNamespace(
   client: AdminClient,
   name: string,
   settings: NewSettings,

@@ -7,7 +7,6 @@ import { type Backup, readLines, verifyBackup } from '../lib/backup-file.ts'
 import { failure, isFailure } from '../lib/failure.ts'
 import type { Progress } from '../lib/progress.ts'
 import { type AdminWorld, connect, connectNamespace, namespaceCommand } from './connection.ts'
-import { ensureNamespace } from './namespaces.ts'
 import { contents, shortTime } from './text.ts'
 
 const options = z.object({
@@ -57,7 +56,7 @@ export function addRestoreCommand(root: Command, world: AdminWorld): void {
       const progress = world.openProgress()
       try {
         const backup = await verify(input, progress)
-        if (create) await ensureNamespace(connect(command, world).client, namespace, {})
+        if (create) await createUnlessThere(connect(command, world).client, namespace)
         const { known } = await restore(client, world, input, backup, namespace, progress)
         progress.close()
         const { counts, lines } = backup
@@ -71,6 +70,14 @@ export function addRestoreCommand(root: Command, world: AdminWorld): void {
         progress.close()
       }
     })
+}
+
+async function createUnlessThere(client: AdminClient, name: string): Promise<void> {
+  try {
+    await client.send('POST', '', z.unknown(), { body: { name } })
+  } catch (error) {
+    if (!isRefusal(error, 409)) throw error
+  }
 }
 
 async function verify(input: string, progress: Progress): Promise<Backup> {

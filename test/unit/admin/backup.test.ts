@@ -189,21 +189,19 @@ describe('restore', () => {
     expect(out).toMatch(/^Namespace stacks-5 was restored from this file already: 2 users/)
   })
 
-  test('creates the namespace with --create', async () => {
-    const settings = {
-      ...{ enableUserSync: false, enableGroupSync: false, rejectNonProvisionedUsers: false },
-      requireExternalId: true,
-    }
-    const info = { name: 'stacks-5', settings, users: 0, teams: 0, createdAt: header.time }
+  test.each([
+    ['creates the namespace with --create', 201],
+    ['takes the namespace that is there with --create', 409],
+  ])('%s', async (_, answered) => {
     const { status, calls } = await admin(
       ['restore', ...IN, '--input', fileWith(file), '--create'],
       [
-        [201, info],
+        [answered, {}],
         [200, none],
         [200, done],
       ],
     )
-    expect(calls[0]).toEqual(['POST ', { name: 'stacks-5', settings: {} }])
+    expect(calls[0]).toEqual(['POST ', { name: 'stacks-5' }])
     expect(status).toBe(0)
   })
 
