@@ -3,11 +3,13 @@
  * settles them or they are a month old. They are recorded after the response and never change it.
  */
 import { sql } from 'drizzle-orm'
+import { fold } from '../scim/comparison.ts'
+import { type Json, parseJson } from '../scim/json.ts'
 import type { Holder } from '../tenancy/credential.ts'
 import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
 import type { Database } from './database.ts'
 import { closeEvents, recordChange } from './event.ts'
-import { type Held, release } from './held.ts'
+import { type Held, hold, release } from './held.ts'
 import { Refusal } from './refusal.ts'
 
 /** How many conflicts a namespace keeps; the one that was longest not seen goes. */
@@ -49,6 +51,35 @@ export interface Conflict extends NewConflict {
   readonly count: number
   readonly firstAt: number
   readonly lastAt: number
+}
+
+/** What a conflict tells. */
+export type Told = Pick<NewConflict, 'subject' | 'detail' | 'request'>
+
+/** What stands in quotation marks in a sentence, a filter or a path. */
+const QUOTED = /"(?:[^"\\]|\\.)*"/gs
+
+/** Every text in a JSON value, with what it quotes and the segments of what may be a path. */
+function textsIn(value: Json): string[] {
+  if (typeof value !== 'string') return Object.values(value ?? {}).flatMap(textsIn)
+  const quoted = (value.match(QUOTED) ?? []).flatMap((text) => {
+    const inner = hold(() => parseJson(text))
+    return inner.ok && typeof inner.value === 'string' ? [inner.value] : []
+  })
+  return [value, ...value.split('/'), ...quoted]
+}
+
+/**
+ * Whether a conflict tells of somebody who is known by one of the values, however they are written:
+ * in its subject, in the request, or quoted in the sentence.
+ */
+export function tellsOf(
+  { subject, detail, request }: Told,
+  values: readonly (string | null)[],
+): boolean {
+  const keys = new Set(values.flatMap((value) => (value === null ? [] : fold(value))))
+  const texts = [subject, ...textsIn(detail), ...textsIn(parseJson(request))]
+  return texts.some((text) => keys.has(fold(text)))
 }
 
 /** How many conflicts one parameter holds: D1 refuses values above 2 MB. */

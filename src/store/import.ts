@@ -226,6 +226,15 @@ async function importTeams(
   return outcomes
 }
 
+/** What it means that the members of a team could not be added; other errors go on. */
+function memberOutcomeOf(error: unknown): MemberOutcome {
+  if (!(error instanceof Refusal)) throw error
+  // SCIM took it meanwhile, or it is gone.
+  if (error.reason.kind === 'provisioned') return 'managed'
+  if (error.reason.kind === 'not-found') return 'unknown'
+  throw error
+}
+
 interface MemberRow {
   readonly at: number
   readonly team: string | null
@@ -278,7 +287,15 @@ async function importMembers(
   if (dryRun) return outcomes
   for (const [team, ids] of joining) {
     const change = { kind: 'join', users: [...ids] } as const
-    await changeTeamMembers(within(caller, `members/${team}`), team, { ok: true, value: change })
+    const own = within(caller, `members/${team}`)
+    const failed = await changeTeamMembers(own, team, { ok: true, value: change }).then(
+      () => undefined,
+      memberOutcomeOf,
+    )
+    if (failed === undefined) continue
+    for (const { at, team: of } of rows[0]) {
+      if (of === team && outcomes[at] === 'added') outcomes[at] = failed
+    }
   }
   return outcomes
 }

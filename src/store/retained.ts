@@ -1,8 +1,7 @@
 /** Accounts that were deleted and are kept for audit, until an operator purges them. */
-import { type SQL, sql } from 'drizzle-orm'
-import type { Namespace } from '../tenancy/namespace.ts'
+import { sql } from 'drizzle-orm'
 import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
-import type { Statement } from './database.ts'
+import { type Told, tellsOf } from './conflicts.ts'
 import { closeEvents, recordEvent } from './event.ts'
 import { type Held, release } from './held.ts'
 import { Refusal } from './refusal.ts'
@@ -43,22 +42,16 @@ export async function listRetained(
   return { total: rows[0][0]?.total ?? 0, accounts: rows[1] }
 }
 
-/**
- * Deletes the conflicts that tell of retained accounts: those about one, and those that quote it by
- * its id or by what it alone had. A namespace has a thousand conflicts at most.
- */
-function forgetConflicts(namespace: Namespace, ids: SQL): Statement {
-  const quoted = sql`instr(lower(c.request || c.detail), '"' || lower(v.value) || '"') > 0`
-  const values = sql`json_each(json_array(r.id, r.user_name_key, r.email_key, r.external_id)) v`
-  return sql`delete from conflict where namespace = ${namespace} and id in (
-    select c.id from retained r cross join ${values} cross join conflict c
-    where r.namespace = ${namespace} and r.id in ${ids} and c.namespace = ${namespace}
-      and (c.subject = v.value or c.subject = lower(v.value) or ${quoted}
-        or instr(c.request, '/' || r.id) > 0))`
-}
-
 /** Which retained accounts are to go. */
 export type Purge = { readonly id: string } | { readonly before: number }
+
+/** What a retained account is known by. */
+interface Person {
+  readonly id: string
+  readonly userName: string
+  readonly email: string | null
+  readonly externalId: string | null
+}
 
 /** How many accounts one purge by age removes at most. */
 const MOST = 50
@@ -77,10 +70,15 @@ export async function purgeRetained(
   return untilWon(async () => {
     const asked = purge.ok ? purge.value : { before: 0 }
     const { principal, rows } = await readAs(caller, [], (namespace, allowed) => [
-      sql<{ readonly id: string }>`select r.id from ${allowed} retained r
+      sql<Person>`select r.id, r.user_name_key as "userName", r.email_key as email,
+          r.external_id as "externalId"
+        from ${allowed} retained r
         where r.namespace = ${namespace}
           and ${'id' in asked ? sql`r.id = ${asked.id}` : sql`r.deleted_at < ${asked.before}`}
         order by r.id limit ${MOST + 1}`,
+      // A thousand at most.
+      sql<Told & { readonly id: string }>`select c.id, c.subject, c.detail, c.request
+        from ${allowed} conflict c where c.namespace = ${namespace}`,
     ])
     release(purge)
     const found = rows[0].map(({ id }) => id)
@@ -90,12 +88,15 @@ export async function purgeRetained(
     const ids = found.slice(0, MOST)
     if (ids.length === 0) return { purged: 0, more: false }
     const { namespace } = principal
+    const people = rows[0].slice(0, MOST).flatMap((person) => Object.values(person))
+    const telling = rows[1].filter((conflict) => tellsOf(conflict, people)).map(({ id }) => id)
     const list = sql`(select j.value from json_each(${JSON.stringify(ids)}) j)`
     const statements = [
       sql`update event set changes = '{"redacted":true}'
         where namespace = ${namespace} and subject in ${list}`,
       sql`delete from adoption where namespace = ${namespace} and subject in ${list}`,
-      forgetConflicts(namespace, list),
+      sql`delete from conflict where namespace = ${namespace}
+        and id in (select j.value from json_each(${JSON.stringify(telling)}) j)`,
       sql`delete from retained where namespace = ${namespace} and id in ${list}`,
       ...ids.map((id, part) => recordEvent(caller, principal, 'user.purge', id, sql`'{}'`, part)),
       closeEvents(principal, { retained: -ids.length }),

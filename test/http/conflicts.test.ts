@@ -549,6 +549,19 @@ describe('the record', () => {
     expect(await conflictsOf(other)).toHaveLength(1)
   })
 
+  test('forgets who is purged, whatever the letters and however they were written', async () => {
+    const client = await tenant()
+    const emails = [{ value: 'Jörg@Müller.example', type: 'work' }]
+    const user = await createUser(client, 'JÖRG"Q', { emails, externalId: 'ext"É1' })
+    await client.post('/Users', userBody('jörg"q', { externalId: 'other' }))
+    await client.post('/Users', userBody('eve', { externalId: 'ext"É1' }))
+    await client.post('/Users', userBody('mal', { emails: [{ value: 'JÖRG@MÜLLER.example' }] }))
+    await client.delete(`/Users/${user.id}`)
+    expect(await conflictsOf(client)).toHaveLength(3)
+    expect((await operatorOf(client).delete(`/retained/${user.id}`)).status).toBe(200)
+    expect(await conflictsOf(client)).toEqual([])
+  })
+
   test('that cannot be written changes no answer', async () => {
     const inner = d1(binding)
     const failing: { now: boolean; tried: number } = { now: false, tried: 0 }
