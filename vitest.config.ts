@@ -48,6 +48,7 @@ export default defineConfig({
             'test/contract/libsql.test.ts',
             'test/contract/sqld.test.ts',
             'test/contract/migrations.test.ts',
+            'test/contract/walk.test.ts',
             'test/tools/**/*.test.ts',
           ],
           testTimeout: 120_000,
