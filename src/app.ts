@@ -20,6 +20,7 @@ import { API, type Dependencies, type ScimEnv } from './http/context.ts'
 import { describeReason, failureResponse, type Reason, reasonOf } from './http/failure.ts'
 import { refusalTask } from './http/scim/refusals.ts'
 import { scimRoutes } from './http/scim/routes.ts'
+import { serverTiming } from './http/timing.ts'
 import { Refused } from './scim/error.ts'
 import type { Caller } from './store/authority.ts'
 import { StoreFailure } from './store/failure.ts'
@@ -82,6 +83,7 @@ export function createApp(dependencies: Dependencies) {
       ...(c.error === undefined || c.error instanceof Refused ? {} : { error: describe(c.error) }),
     })
   })
+  app.use(serverTiming(dependencies))
   app.use(secureHeaders())
   app.use(async (c, next) => {
     await next()

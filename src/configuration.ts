@@ -10,6 +10,7 @@ export interface Variables {
   readonly REQUIRE_EXTERNAL_ID?: string | undefined
   readonly MAX_BULK_OPERATIONS?: string | undefined
   readonly EVENT_RETENTION_DAYS?: string | undefined
+  readonly SERVER_TIMING?: string | undefined
 }
 
 function flag(text: string | undefined, otherwise: boolean): boolean {
@@ -40,6 +41,7 @@ export function configurationOf(variables: Variables) {
     settings: settingsOf(variables),
     operatorToken: variables.OPERATOR_TOKEN,
     maxBulkOperations: positive(variables.MAX_BULK_OPERATIONS, 1000),
+    serverTiming: flag(variables.SERVER_TIMING, false),
     now: () => Date.now(),
     randomBytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)),
     log: (line: object) => console.log(JSON.stringify(line)),

@@ -2,7 +2,9 @@
 import type { Context } from 'hono'
 import type { Json } from '../scim/json.ts'
 import type { Caller } from '../store/authority.ts'
+import type { Database } from '../store/database.ts'
 import type { Databases } from '../store/databases.ts'
+import { type Meter, metered } from '../store/meter.ts'
 import { Refusal } from '../store/refusal.ts'
 import { type Claim, type Holder, readClaim } from '../tenancy/credential.ts'
 import { parseNamespace } from '../tenancy/namespace.ts'
@@ -33,6 +35,8 @@ export interface Dependencies {
   readonly randomBytes: (length: number) => Uint8Array<ArrayBuffer>
   /** How many operations one bulk request may hold. */
   readonly maxBulkOperations: number
+  /** Whether any client may ask what its request cost; otherwise only the operator may. */
+  readonly serverTiming?: boolean
   readonly log: (line: LogLine) => void
   /** Where clients reach it, as an origin; absent where a request's own URL says it. */
   readonly publicOrigin?: string | undefined
@@ -50,6 +54,8 @@ export interface ScimEnv {
     body?: Json
     /** The operations of a bulk request that failed. */
     failedOperations?: readonly FailedOperation[]
+    /** Counts what the request costs, where it asks for that. */
+    meter?: Meter
   }
 }
 
@@ -83,12 +89,20 @@ export function callerOf(c: Context<ScimEnv>, dependencies: Dependencies): Calle
   return requestOf(c, dependencies, claim)
 }
 
+/** A database as a request sees it: what goes through is counted where the request asks for that. */
+export function counted(c: Context<ScimEnv>, database: Database): Database {
+  const meter = c.get('meter')
+  return meter === undefined ? database : metered(database, meter)
+}
+
 /** A request with its claim, and all that the store needs beside it. */
 export function requestOf(c: Context<ScimEnv>, dependencies: Dependencies, claim: Claim): Caller {
   const now = dependencies.now()
   const { namespace } = claim
+  const { databaseFor } = dependencies.databases
+  const database = databaseFor(namespace.ok ? namespace.namespace : undefined)
   return {
-    database: dependencies.databases.databaseFor(namespace.ok ? namespace.namespace : undefined),
+    database: counted(c, database),
     claim,
     fileSettings: dependencies.settings,
     now,

@@ -13,16 +13,24 @@ export type Results<T extends readonly Statement[]> = {
   -readonly [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never
 }
 
+/** What a batch cost, as far as the database tells. */
+export interface Cost {
+  readonly rowsRead?: number
+  readonly rowsWritten?: number
+}
+
 export interface Database {
   /**
    * Carries out the statements in order; all take effect, or none.
    *
    * @param mode `write` takes the write lock at the start, where the database knows the difference
+   * @param observe is told what the batch cost, once it was carried out
    * @throws StoreFailure
    */
   batch<const T extends readonly Statement[]>(
     mode: 'read' | 'write',
     statements: T,
+    observe?: (cost: Cost) => void,
   ): Promise<Results<T>>
 }
 

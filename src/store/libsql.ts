@@ -6,6 +6,7 @@ import { classify } from './failure.ts'
 /** A Database on a libSQL client, whichever way it connects. */
 export function libsql(client: Client): Database {
   return {
+    // The client keeps to itself how many rows were read and written: there is nothing to observe.
     async batch(mode, statements) {
       const rendered = statements.map((statement) => {
         const { sql, parameters } = render(statement)

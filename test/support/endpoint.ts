@@ -4,7 +4,7 @@
  */
 import { env } from 'cloudflare:workers'
 import { createApp } from '../../src/app.ts'
-import { API } from '../../src/http/context.ts'
+import { API, type Dependencies } from '../../src/http/context.ts'
 import { d1 } from '../../src/store/d1.ts'
 import { type Database, render, type Statement } from '../../src/store/database.ts'
 import { oneForAll } from '../../src/store/databases.ts'
@@ -35,17 +35,20 @@ export function observed(database: Database) {
   const batches: Batch[] = []
   const records: Batch[] = []
   const wrapped: Database = {
-    batch(mode, statements) {
+    batch(mode, statements, observe) {
       const noted = isRecord(mode, statements) ? records : batches
       noted.push({ mode, statements: statements.length })
-      return database.batch(mode, statements)
+      return database.batch(mode, statements, observe)
     },
   }
   return { database: wrapped, batches, records }
 }
 
 /** An application of its own, which shares nothing with others but the database. */
-export function makeEndpoint(database: Database = d1(binding)) {
+export function makeEndpoint(
+  database: Database = d1(binding),
+  options: Partial<Dependencies> = {},
+) {
   const { database: wrapped, batches, records } = observed(database)
   const log: object[] = []
   const clock = { offset: 0 }
@@ -63,6 +66,7 @@ export function makeEndpoint(database: Database = d1(binding)) {
     now: () => Date.now() + clock.offset,
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     log: (line) => log.push(line),
+    ...options,
   })
   return {
     app,
@@ -76,6 +80,11 @@ export function makeEndpoint(database: Database = d1(binding)) {
     /** Waits for what runs after the responses. */
     settled: async () => void (await Promise.all(pending.splice(0))),
   }
+}
+
+/** An endpoint that tells everybody who asks what a request cost. */
+export function makeTimedEndpoint() {
+  return makeEndpoint(undefined, { serverTiming: true })
 }
 
 export type Endpoint = ReturnType<typeof makeEndpoint>

@@ -8,7 +8,7 @@ import {
   listNamespaces,
   type NamespaceInfo,
 } from '../../store/registry.ts'
-import type { Dependencies, ScimEnv } from '../context.ts'
+import { counted, type Dependencies, type ScimEnv } from '../context.ts'
 import { HttpRefusal } from '../failure.ts'
 import { operatorOnly } from './operator.ts'
 import { readBody, requireNamespace } from './validate.ts'
@@ -35,7 +35,7 @@ export function namespaceRoutes(dependencies: Dependencies) {
 
   routes.get('/', operator, async (c) => {
     if (databases.shared === undefined) throw new HttpRefusal({ kind: 'unlisted-namespaces' })
-    const namespaces = await listNamespaces(databases.shared, file)
+    const namespaces = await listNamespaces(counted(c, databases.shared), file)
     return c.json({ items: namespaces.map(show) })
   })
 
@@ -43,7 +43,7 @@ export function namespaceRoutes(dependencies: Dependencies) {
     const { name, settings } = await readBody(c.req.raw, namespaceForm)
     const namespace = requireNamespace(name)
     const now = dependencies.now()
-    const database = databases.databaseFor(namespace)
+    const database = counted(c, databases.databaseFor(namespace))
     const created = await createNamespace(database, namespace, settings, file, now)
     if (created === undefined) throw new HttpRefusal({ kind: 'namespace-exists', namespace })
     return c.json(show(created), 201)
@@ -51,7 +51,8 @@ export function namespaceRoutes(dependencies: Dependencies) {
 
   routes.delete('/:namespace', operator, async (c) => {
     const namespace = requireNamespace(c.req.param('namespace'))
-    if (!(await deleteNamespace(databases.databaseFor(namespace), namespace))) {
+    const database = counted(c, databases.databaseFor(namespace))
+    if (!(await deleteNamespace(database, namespace))) {
       throw new Refusal({ kind: 'unknown-namespace', namespace })
     }
     return c.body(null, 204)
