@@ -35,6 +35,11 @@ export class Client {
     return new Client(this.send, this.base, token)
   }
 
+  /** The same client at another base URL. */
+  at(base: string): Client {
+    return new Client(this.send, base, this.token)
+  }
+
   /** Sends a request; a body that is no text, bytes or stream is sent as JSON. */
   async request(
     method: string,
