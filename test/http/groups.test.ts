@@ -1,5 +1,6 @@
 /** Groups, which are teams: RFC 7643 §4.2; RFC 7644 §3.3, §3.5.1, §3.5.2, §3.6. */
 import { describe, expect, test } from 'vitest'
+import { crowd } from '../support/crowd.ts'
 import { createGroup, createUser, createUsers, memberIds } from '../support/directory.ts'
 import { tenant } from '../support/endpoint.ts'
 import { expectError, expectList } from '../support/expect.ts'
@@ -552,4 +553,21 @@ test('a name or externalId that no row of the database could hold is refused', a
   const rename = [{ op: 'replace', path: 'displayName', value: huge }]
   expectError(await client.patch(`/Groups/${id}`, rename), 413)
   expect((await client.get('/Groups')).body.Resources).toMatchObject([{ displayName: 'crew' }])
+})
+
+test('a large group is whole, by itself and in lists, with its version', async () => {
+  const { client, group } = await crowd(2500)
+  const path = `/Groups/${group.id}`
+  const { status, headers, body } = await client.get(path)
+  expect(status).toBe(200)
+  expect(headers.get('ETag')).toBe(body.meta.version)
+  expect(headers.get('Content-Type')).toBe('application/scim+json')
+  expect(body.members).toHaveLength(2501)
+  expect(body.members[2500]).toMatchObject({ value: 'useed002500', display: 'seed2500' })
+  const [only] = expectList(await client.get('/Groups'), 1)
+  expect(only).toEqual(body)
+  const head = await client.request('HEAD', path)
+  expect(head).toMatchObject({ status: 200, body: undefined })
+  const unchanged = await client.get(path, { 'If-None-Match': body.meta.version })
+  expect(unchanged).toMatchObject({ status: 304, body: undefined })
 })

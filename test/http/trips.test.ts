@@ -1,41 +1,14 @@
 /** How often a request asks the database: a read once, a write twice, whatever there is in it. */
 import { describe, expect, test } from 'vitest'
 import type { Client } from '../support/client.ts'
-import { createGroup, createUser } from '../support/directory.ts'
-import { tenant } from '../support/endpoint.ts'
+import { crowd } from '../support/crowd.ts'
+import { createGroup } from '../support/directory.ts'
+import type { tenant } from '../support/endpoint.ts'
 import { groupBody, userBody } from '../support/payload.ts'
 import { routes } from '../support/routes.ts'
-import { query, unmanage } from '../support/tables.ts'
+import { unmanage } from '../support/tables.ts'
 
 type Tenant = Awaited<ReturnType<typeof tenant>>
-
-/** A namespace of so many users, all of them in one team. */
-async function crowd(count: number) {
-  const client = await tenant()
-  const user = await createUser(client, 'ada')
-  const group = await createGroup(client, 'G', [user.id])
-  if (count > 0) {
-    await query(
-      `with recursive n(i) as (select 1 union all select i + 1 from n where i < ?2)
-      insert into user (namespace, id, revision, managed, active, user_name_key,
-        sessions_valid_from, created_at, last_modified, resource, folded)
-      select ?1, printf('useed%06d', i), 1, 1, 1, 'seed' || i, 0, 0, 0,
-        json_object('userName', 'seed' || i, 'active', json('true')),
-        json_object('userName', 'seed' || i, 'active', json('true')) from n`,
-      client.namespace,
-      count,
-    )
-    await query(
-      `insert into membership (namespace, team_id, user_id)
-        select namespace, ?2, id from user where namespace = ?1 and id like 'useed%'`,
-      client.namespace,
-      group.id,
-    )
-    await query('update team set members = members + ?2 where id = ?1', group.id, count)
-    await query('update namespace set users = users + ?2 where name = ?1', client.namespace, count)
-  }
-  return { client, user, group }
-}
 
 /** The modes of the batches that a request takes, bookkeeping included. */
 async function tripsOf(client: Tenant, send: () => Promise<{ readonly status: number }>) {

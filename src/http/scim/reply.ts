@@ -4,6 +4,7 @@ import type { JsonObject } from '../../scim/json.ts'
 import { type Projection, project } from '../../scim/resource/projection.ts'
 import { matchesVersion } from '../../scim/resource/version.ts'
 import type { ResourceType } from '../../scim/schema/resource-type.ts'
+import { contentOf } from './content.ts'
 
 /** Answers with a message or a resource as it is. */
 export function scim(
@@ -11,7 +12,7 @@ export function scim(
   status = 200,
   headers: Readonly<Record<string, string>> = {},
 ): Response {
-  return new Response(JSON.stringify(body), {
+  return new Response(contentOf(body), {
     status,
     headers: { 'Content-Type': 'application/scim+json', ...headers },
   })
