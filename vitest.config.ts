@@ -30,6 +30,7 @@ export default defineConfig({
           name: 'workerd',
           include: [
             'test/contract/d1.test.ts',
+            'test/contract/growth.test.ts',
             'test/http/**/*.test.ts',
             'test/model/**/*.test.ts',
             'test/identity-providers/**/*.test.ts',

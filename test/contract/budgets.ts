@@ -15,6 +15,7 @@ import { readHealth, readStatus } from '../../src/store/status.ts'
 import { saveMappings } from '../../src/store/team-sync.ts'
 import { changeTeam, createTeam, deleteTeam, readTeam } from '../../src/store/teams.ts'
 import { changeUser, createUser, deleteUser, readUser } from '../../src/store/users.ts'
+import { id, type Run, recorded, rowsRead, seed } from './seeded.ts'
 import {
   addMembers,
   claimOf,
@@ -25,13 +26,13 @@ import {
   makeTenant,
   removeMembers,
   rename,
-  START,
   set,
   type Tenant,
 } from './tenant.ts'
 
 const USERS = 20_000
 const MEMBERS = 10_000
+const TEAMS = 1000
 /** The number of a user who is in no team. */
 const LONER = 15_000
 
@@ -39,38 +40,6 @@ const newcomer: Attributes = {
   userName: 'new@example.com',
   externalId: 'new',
   emails: [{ type: 'work', value: 'new@example.com' }],
-}
-
-interface Run {
-  readonly sql: string
-  readonly parameters: unknown[]
-  readonly rowsRead: number
-  readonly rowsWritten: number
-}
-
-/** A binding that notes every statement of every batch, with what it cost. */
-function recorded(binding: D1Database) {
-  const batches: Run[][] = []
-  const wrapped = {
-    prepare: (text: string) => ({
-      bind: (...parameters: unknown[]) => ({ sql: text, parameters }),
-    }),
-    async batch(statements: readonly { readonly sql: string; readonly parameters: unknown[] }[]) {
-      const results = await binding.batch(
-        statements.map(({ sql: text, parameters }) => binding.prepare(text).bind(...parameters)),
-      )
-      batches.push(
-        results.map(({ meta }, at) => ({
-          sql: statements[at]?.sql ?? '',
-          parameters: statements[at]?.parameters ?? [],
-          rowsRead: meta.rows_read,
-          rowsWritten: meta.rows_written,
-        })),
-      )
-      return results
-    },
-  }
-  return { binding: wrapped as unknown as D1Database, batches }
 }
 
 const TABLES =
@@ -99,65 +68,6 @@ async function wideSteps(binding: D1Database, { sql: text, parameters }: Run): P
   })
 }
 
-const id = (at: number) => `u${String(at).padStart(6, '0')}`
-
-async function seed(binding: D1Database, { namespace }: Tenant): Promise<void> {
-  const numbers = `with recursive c(n) as (select 0 union all select n + 1 from c where n < ${USERS - 1})`
-  const users = `insert into user (namespace, id, revision, managed, active, user_name_key,
-      email_key, external_id, sessions_valid_from, created_at, last_modified, resource, folded)
-    ${numbers}
-    select ?1, printf('u%06d', n), 1, 1, 1, printf('user%06d@example.com', n),
-      printf('user%06d@example.com', n), printf('external-%06d', n), 0, ?2, ?2,
-      json_object('userName', printf('User%06d@example.com', n),
-        'externalId', printf('external-%06d', n), 'active', json('true'),
-        'emails', json_array(json_object('type', 'work',
-          'value', printf('User%06d@example.com', n)))),
-      json_object('userName', printf('user%06d@example.com', n),
-        'externalId', printf('external-%06d', n), 'active', json('true'),
-        'emails', json_array(json_object('type', 'work',
-          'value', printf('user%06d@example.com', n))))
-    from c`
-  await binding.batch([
-    binding.prepare(users).bind(namespace, START),
-    binding
-      .prepare(
-        `insert into user_email select namespace, email_key, id from user where namespace = ?1`,
-      )
-      .bind(namespace),
-    binding
-      .prepare(`insert into team ${numbers}
-        select ?1, printf('g%06d', n), 1, 1, printf('Team %d', n), printf('team %d', n),
-          printf('team-%d', n), iif(n = 0, ${MEMBERS}, iif(n < 3, 1, 0)), ?2, ?2
-        from c where n < 1000`)
-      .bind(namespace, START),
-    binding
-      .prepare(`insert into membership (namespace, team_id, user_id) select ?1, 'g000000', id from user
-        where namespace = ?1 order by id limit ${MEMBERS}`)
-      .bind(namespace),
-    binding
-      .prepare(
-        `insert into membership (namespace, team_id, user_id)
-          values (?1, 'g000001', 'u000000'), (?1, 'g000002', 'u000000')`,
-      )
-      .bind(namespace),
-    binding
-      .prepare(`insert into event ${numbers}
-        select ?1, n + 1, ?2, '{}', 'user.create', printf('u%06d', n), '{}', printf('seed-%d', n), 0
-        from c`)
-      .bind(namespace, START),
-    binding
-      .prepare(`insert into retained ${numbers}
-        select ?1, printf('r%06d', n), printf('gone-%06d', n), printf('gone%06d', n), null, 1, ?2,
-          ?2, '{}' from c`)
-      .bind(namespace, START),
-    binding
-      .prepare(`update namespace set users = ${USERS}, teams = 1000, managed_users = ${USERS},
-        managed_teams = 1000, event_seq = ${USERS}
-        where name = ?1`)
-      .bind(namespace),
-  ])
-}
-
 /** Matches a number that is not above the limit, and shows the limit where it is. */
 const atMost = (limit: number): unknown =>
   expect.toSatisfy((value: number) => value <= limit, `at most ${limit}`)
@@ -168,7 +78,7 @@ export function budgets(binding: D1Database): void {
     let tenant: Tenant
     beforeAll(async () => {
       tenant = await makeTenant(d1(observed))
-      await seed(binding, tenant)
+      await seed(binding, tenant, { users: USERS, teams: TEAMS, sizes: [MEMBERS, 1, 1] })
     })
 
     /** Runs a request and gives the batches that it sent, none of which may read widely. */
@@ -181,7 +91,6 @@ export function budgets(binding: D1Database): void {
       return runs
     }
 
-    const rowsRead = (runs: readonly Run[] = []) => runs.reduce((sum, run) => sum + run.rowsRead, 0)
     const users = (filter: string) =>
       listUsers(tenant.caller(), listing(readFilter(userType, filter)))
     const teams = (filter: string, withMembers = false) =>
