@@ -11,6 +11,7 @@ export interface Variables {
   readonly MAX_BULK_OPERATIONS?: string | undefined
   readonly EVENT_RETENTION_DAYS?: string | undefined
   readonly SERVER_TIMING?: string | undefined
+  readonly MAX_SCANNED_ROWS?: string | undefined
 }
 
 function flag(text: string | undefined, otherwise: boolean): boolean {
@@ -35,12 +36,20 @@ function settingsOf(variables: Variables): Settings {
   }
 }
 
+/** How many resources a list may look through, where the variable does not say. */
+const MAX_SCANNED_ROWS = 100_000
+
+function maxScannedOf({ MAX_SCANNED_ROWS: text }: Variables): number | undefined {
+  return text === '0' ? undefined : positive(text, MAX_SCANNED_ROWS)
+}
+
 /** All that an application is made from, but for its databases. */
 export function configurationOf(variables: Variables) {
   return {
     settings: settingsOf(variables),
     operatorToken: variables.OPERATOR_TOKEN,
     maxBulkOperations: positive(variables.MAX_BULK_OPERATIONS, 1000),
+    maxScanned: maxScannedOf(variables),
     serverTiming: flag(variables.SERVER_TIMING, false),
     now: () => Date.now(),
     randomBytes: (length: number) => crypto.getRandomValues(new Uint8Array(length)),

@@ -35,6 +35,8 @@ export interface Dependencies {
   readonly randomBytes: (length: number) => Uint8Array<ArrayBuffer>
   /** How many operations one bulk request may hold. */
   readonly maxBulkOperations: number
+  /** How many resources a list may look through for want of an index; absent where any number. */
+  readonly maxScanned?: number | undefined
   /** Whether any client may ask what its request cost; otherwise only the operator may. */
   readonly serverTiming?: boolean
   readonly log: (line: LogLine) => void
@@ -108,6 +110,7 @@ export function requestOf(c: Context<ScimEnv>, dependencies: Dependencies, claim
     now,
     requestId: c.get('requestId'),
     newId: (type) => makeId(type === 'user' ? 'u' : 'g', now, dependencies.randomBytes),
+    maxScanned: dependencies.maxScanned,
     later: c.get('later'),
     recognized: (holder) => c.set('holder', holder),
   }

@@ -244,6 +244,17 @@ export function describeReason(reason: Reason): WireFailure {
         messageId: 'scim.namespace-full',
         detail: 'The namespace holds 1000000 users, which is the most; delete some first.',
       }
+    case 'scan-too-large':
+      return {
+        status: 400,
+        scimType: 'tooMany',
+        messageId: 'scim.tooMany',
+        detail:
+          `No index serves this ${reason.by}: more than ${reason.limit} resources would have to be ` +
+          'looked through, which is the most. Look users up by id, userName, externalId or ' +
+          'emails.value and groups by id, displayName, externalId or members.value, with eq; or ' +
+          'read the whole list by cursor and choose from it.',
+      }
     case 'contention':
       return unavailable('Others keep changing the same resource; try again.')
     case 'unavailable':

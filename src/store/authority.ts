@@ -34,6 +34,8 @@ export interface Caller {
   readonly requestId: string
   /** Makes an id for a resource. */
   readonly newId: (type: 'user' | 'team') => string
+  /** How many resources a list may look through for want of an index; absent where any number. */
+  readonly maxScanned?: number | undefined
   /** Runs a task once the response is sent. */
   readonly later: (task: () => Promise<unknown>) => void
   /** Is told who calls once the token is known to be good, also where the request is refused. */

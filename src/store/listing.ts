@@ -26,6 +26,8 @@ import {
   uniqueOfGroup,
   uniqueOfUser,
 } from './query.ts'
+import { Refusal } from './refusal.ts'
+import { onlyWhere, selectWithin, type WithinRow, withinScan } from './scan.ts'
 import {
   type MemberRow,
   noMembers,
@@ -102,7 +104,7 @@ const nothing: Selection = {
  * Lists resources of the given types, in the order that the selection asks for, else in the order
  * of their ids, which is that of their creation. With members, a page ends once it holds 100,000.
  *
- * @throws Refusal; ProtocolError for a selection that was held back
+ * @throws Refusal, `scan-too-large` among others; ProtocolError for a selection that was held back
  */
 export async function listResources(
   caller: Caller,
@@ -111,6 +113,7 @@ export async function listResources(
   withMembers: boolean,
 ): Promise<Listing> {
   const { filters, sort, cut } = request.ok ? request.value : nothing
+  const { maxScanned } = caller
   const [only] = types.length === 1 ? types : []
   const filter = only && filters?.get(only)
   const unique = only === userType ? uniqueOfUser : uniqueOfGroup
@@ -121,7 +124,12 @@ export async function listResources(
   const direct = only !== undefined && sort === undefined
   const permissions = types.flatMap(({ name }) => READ[name] ?? [])
   const { principal, rows } = await readAs(caller, permissions, (namespace, allowed) => {
-    const sources = types.map((type) => sourceOf(namespace, allowed, type, filters, sort))
+    const limit =
+      maxScanned === undefined
+        ? undefined
+        : withinScan(namespace, maxScanned, types, filters, sort !== undefined)
+    const bounded = limit === undefined ? allowed : onlyWhere(allowed, limit)
+    const sources = types.map((type) => sourceOf(namespace, bounded, type, filters, sort))
     const places = direct ? sql`` : selectPlaces(sources, sort, cut, limits, withMembers)
     const placed = (type: string) => sql`select p.id from (${places}) p where p.type = ${type}`
     const [source] = sources
@@ -162,10 +170,15 @@ export async function listResources(
       types.includes(groupType) ? teams : none<PagedTeamRow>(),
       withMembers ? selectMembers(namespace, teamIds) : noMembers,
       totals,
+      limit === undefined ? none<WithinRow>() : selectWithin(allowed, limit),
     ] as const
   })
   release(request)
-  const [placed, users, teams, members, [counted]] = rows
+  const [placed, users, teams, members, [counted], [scan]] = rows
+  if (maxScanned !== undefined && scan?.within === 0) {
+    const by = filters === undefined ? 'order' : 'filter'
+    throw new Refusal({ kind: 'scan-too-large', by, limit: maxScanned })
+  }
   const places = direct ? placesOf(only, [...users, ...teams]) : placed
   const listed = assemble(places, users, teams, withMembers ? members : undefined)
   const shown = cut.kind === 'after' ? listed.slice(0, cut.count) : listed

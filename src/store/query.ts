@@ -117,6 +117,62 @@ function candidates(source: Source, filter: Filter): readonly SQL[] | undefined 
   }
 }
 
+/** How a filter makes the database look for what it accepts. */
+export type Reach =
+  /** At what an index leads to, which is few. */
+  | { readonly kind: 'found' }
+  /** At a range of an index; the condition on the row says which. */
+  | { readonly kind: 'range'; readonly condition: SQL }
+  /** At everything; `joined` where it looks at the groups or members of each as well. */
+  | { readonly kind: 'all'; readonly joined: boolean }
+
+/** How a filter over users makes the database look, for the row `u`. */
+export function reachOfUsers(namespace: Namespace, filter: Filter): Reach {
+  return reachOf(userSource(namespace), filter)
+}
+
+/** How a filter over groups makes the database look, for the row `t`. */
+export function reachOfGroups(namespace: Namespace, filter: Filter): Reach {
+  return reachOf(groupSource(namespace), filter)
+}
+
+function reachOf(source: Source, filter: Filter): Reach {
+  if (candidates(source, filter) !== undefined) return { kind: 'found' }
+  const leaves = countLeaves(filter)
+  const terms = filter.kind === 'and' ? filter.filters : [filter]
+  // No row is looked at under a condition that is false before it.
+  if (terms.some((term) => term.kind === 'constant' && !term.holds)) return { kind: 'found' }
+  const range = terms.find((term) => isRange(source, term, leaves))
+  return range === undefined
+    ? { kind: 'all', joined: looksAtOthers(filter) }
+    : { kind: 'range', condition: compile(source, range, false, leaves) }
+}
+
+/** Whether a comparison is a range of an index, as it is compiled. */
+function isRange(source: Source, filter: Filter, leaves: number): boolean {
+  if (filter.kind !== 'compare' || filter.path.attribute.multiValued) return false
+  const { indexed, shared } = source.scalar(filter.path)
+  if (!indexed || shared) return false
+  return filter.operator === 'sw' ? leaves <= RANGE_LEAVES : RANGES.has(filter.operator)
+}
+
+const RANGES: ReadonlySet<Operator> = new Set(['gt', 'ge', 'lt', 'le'])
+
+/** Whether a filter is about the groups of a user or the members of a group. */
+function looksAtOthers(filter: Filter): boolean {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.filters.some(looksAtOthers)
+    case 'not':
+      return looksAtOthers(filter.filter)
+    case 'constant':
+      return false
+    default:
+      return ['groups', 'members'].includes(filter.path.attribute.name)
+  }
+}
+
 function held(source: Source, path: AttributePath, values: SQL): readonly SQL[] | undefined {
   const select = source.holders(path, values)
   return select && [select]

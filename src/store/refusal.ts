@@ -42,6 +42,7 @@ export type StoreReason =
   | { readonly kind: 'unknown-teams'; readonly teams: readonly string[] }
   | { readonly kind: 'mapped-twice'; readonly groupId: string }
   | { readonly kind: 'unknown-mapping'; readonly groupId: string }
+  | { readonly kind: 'scan-too-large'; readonly by: 'filter' | 'order'; readonly limit: number }
   | { readonly kind: 'contention' }
   | { readonly kind: 'restoring' }
   | { readonly kind: 'export-changed' }

@@ -7,6 +7,7 @@ import { races } from './races.ts'
 import { recovery } from './recovery.ts'
 import { refusals } from './refusals.ts'
 import { registry } from './registry.ts'
+import { scans } from './scans.ts'
 import { teams } from './teams.ts'
 import type { Open } from './tenant.ts'
 import { users } from './users.ts'
@@ -26,6 +27,7 @@ export function storeContract(name: string, open: Open): void {
     describe('crowds', () => crowds(open))
     describe('refusals', () => refusals(open))
     describe('migration', () => migration(open))
+    describe('scans', () => scans(open))
     describe('namespaces and tokens', () => registry(open))
   })
 }

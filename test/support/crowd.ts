@@ -1,11 +1,11 @@
 /** Many users at once, put into the tables. */
 import { createGroup, createUser } from './directory.ts'
-import { tenant } from './endpoint.ts'
+import { type Endpoint, tenant } from './endpoint.ts'
 import { query } from './tables.ts'
 
 /** A namespace of so many users, all of them in one team. */
-export async function crowd(count: number) {
-  const client = await tenant()
+export async function crowd(count: number, endpoint?: Endpoint) {
+  const client = await tenant(endpoint === undefined ? {} : { endpoint })
   const user = await createUser(client, 'ada')
   const group = await createGroup(client, 'G', [user.id])
   if (count > 0) {
