@@ -63,6 +63,7 @@ export function makeEndpoint(
     settings: defaultSettings,
     operatorToken: OPERATOR_TOKEN,
     maxBulkOperations: 1000,
+    maxScanned: 100_000,
     now: () => Date.now() + clock.offset,
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     log: (line) => log.push(line),
