@@ -90,7 +90,8 @@ export function addPreviewCommand(parent: Command, world: AdminWorld): void {
       ]
       print({ settings, entries: lines }, () => describe(lines, settings, groups.length > 0))
       const open = lines.filter(({ outcome }) => needsSomebody(outcome)).length
-      if (open > 0) throw failure(`${count(open, 'entry', 'entries')} need somebody to decide.`)
+      if (open > 0)
+        throw failure(`Somebody has to decide about ${count(open, 'entry', 'entries')}.`)
     })
 }
 

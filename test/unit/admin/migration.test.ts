@@ -110,7 +110,10 @@ describe('migration preview', () => {
         nobody,
       ],
     )
-    expect({ status, error }).toEqual({ status: 1, error: '2 entries need somebody to decide.' })
+    expect({ status, error }).toEqual({
+      status: 1,
+      error: 'Somebody has to decide about 2 entries.',
+    })
     expect(out).toContain('The userName "ada" is in use.')
     expect(out).toContain('1 ambiguous, 1 conflict.')
     expect(out).toContain('User sync is off')
