@@ -22,6 +22,7 @@ export default defineConfig({
                 OPERATOR_TOKEN: 'operator-secret',
                 // How long the model is played with; see scripts/model.ts.
                 MODEL: process.env.SCIM_EDGE_MODEL ?? '{}',
+                RATE_LIMITS: 'off',
               },
             },
           }),

@@ -220,6 +220,8 @@ function serve(port: number, tokens: ReadonlyMap<string, string>): Promise<numbe
       'dev',
       ...['--ip', HOST, '--port', String(port), '--inspector-port', '0'],
       '--show-interactive-dev-session=false',
+      // A test by hand may ask as often as it likes.
+      ...['--var', `RATE_LIMITS:${readVariable('RATE_LIMITS') ?? 'off'}`],
     ])
     let ready = false
     const show = (line: string) => {

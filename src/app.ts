@@ -18,6 +18,7 @@ import { statusRoutes } from './http/admin/status.ts'
 import { teamRoutes } from './http/admin/teams.ts'
 import { API, type Dependencies, type ScimEnv } from './http/context.ts'
 import { describeReason, failureResponse, type Reason, reasonOf } from './http/failure.ts'
+import { limitRequests } from './http/limits.ts'
 import { refusalTask } from './http/scim/refusals.ts'
 import { scimRoutes } from './http/scim/routes.ts'
 import { serverTiming } from './http/timing.ts'
@@ -91,6 +92,7 @@ export function createApp(dependencies: Dependencies) {
   })
 
   app.get('/health', (c) => c.json({ status: 'ok' }))
+  app.use(`${API}/*`, limitRequests(dependencies))
   app.route(API, namespaceRoutes(dependencies))
   app.route(`${API}/:namespace/config`, settingsRoutes(dependencies))
   app.route(`${API}/:namespace/serviceaccounts`, serviceAccountRoutes(dependencies))

@@ -1,5 +1,10 @@
 /** The entry on Cloudflare Workers: reads the environment, nothing else. */
-import type { D1Database, ExecutionContext, ScheduledController } from '@cloudflare/workers-types'
+import type {
+  D1Database,
+  ExecutionContext,
+  RateLimit,
+  ScheduledController,
+} from '@cloudflare/workers-types'
 import { createApp } from './app.ts'
 import { configurationOf, expiryOf, type Variables } from './configuration.ts'
 import { d1 } from './store/d1.ts'
@@ -10,6 +15,9 @@ import { remoteDatabases } from './store/remote.ts'
 /** Bindings, variables and secrets, as wrangler.toml and the secrets of the Worker give them. */
 export interface Environment extends Variables {
   readonly DB?: D1Database
+  readonly TOKEN_LIMIT?: RateLimit
+  readonly FAILURE_LIMIT?: RateLimit
+  readonly RATE_LIMITS?: string | undefined
   /** A libSQL server in place of DB; with `{namespace}` in it, a database for each namespace. */
   readonly LIBSQL_URL?: string | undefined
   readonly LIBSQL_AUTH_TOKEN?: string | undefined
@@ -20,8 +28,31 @@ function databasesOf({ DB, LIBSQL_URL, LIBSQL_AUTH_TOKEN }: Environment): Databa
   return oneForAll(DB === undefined ? missing : d1(DB))
 }
 
+type Limits = NonNullable<Parameters<typeof createApp>[0]['limits']>
+
+/** A limit that does not answer lets everybody pass: it protects the service and is not part of it. */
+function limitOf(binding: RateLimit | undefined): Limits['token'] {
+  return (
+    binding &&
+    ((key) =>
+      binding.limit({ key }).then(
+        ({ success }) => success,
+        () => true,
+      ))
+  )
+}
+
+function limitsOf(environment: Environment): Limits | undefined {
+  if (environment.RATE_LIMITS?.toLowerCase() === 'off') return undefined
+  return { token: limitOf(environment.TOKEN_LIMIT), failure: limitOf(environment.FAILURE_LIMIT) }
+}
+
 function appOf(environment: Environment) {
-  return createApp({ ...configurationOf(environment), databases: databasesOf(environment) })
+  return createApp({
+    ...configurationOf(environment),
+    databases: databasesOf(environment),
+    limits: limitsOf(environment),
+  })
 }
 
 // The application holds nothing of a request, so one serves all requests of an environment.

@@ -23,6 +23,17 @@ export interface LogLine {
   readonly error?: string
 }
 
+/** Counts a request; false where it is one too many. */
+export type Limit = (key: string) => Promise<boolean>
+
+/** What is limited, each where there is a limit for it. */
+export interface Limits {
+  /** The requests of a token, by its hash. */
+  readonly token?: Limit | undefined
+  /** The failed authentications of an address. */
+  readonly failure?: Limit | undefined
+}
+
 /** What an application is made from. */
 export interface Dependencies {
   readonly databases: Databases
@@ -42,6 +53,8 @@ export interface Dependencies {
   readonly log: (line: LogLine) => void
   /** Where clients reach it, as an origin; absent where a request's own URL says it. */
   readonly publicOrigin?: string | undefined
+  /** What the platform limits; absent where nothing is. */
+  readonly limits?: Limits | undefined
 }
 
 /** The bindings are left out on purpose: a handler reaches the database through a caller only. */

@@ -19,6 +19,8 @@ export type HttpReason =
   | { readonly kind: 'unresolved-reference'; readonly bulkId: string }
   | { readonly kind: 'unsupported-version'; readonly version: string }
   | { readonly kind: 'not-implemented'; readonly feature: string }
+  | { readonly kind: 'too-many-requests'; readonly seconds: number }
+  | { readonly kind: 'too-many-failures'; readonly seconds: number }
   | { readonly kind: 'unavailable' }
   | { readonly kind: 'absent-database' }
   | { readonly kind: 'fault' }
@@ -344,6 +346,25 @@ export function describeReason(reason: Reason): WireFailure {
         status: 501,
         messageId: 'scim.not-implemented',
         detail: `${reason.feature} is not supported; see /ServiceProviderConfig.`,
+      }
+    case 'too-many-requests':
+      return {
+        status: 429,
+        messageId: 'rate-limit.token',
+        message: 'Too many requests',
+        detail: `The token sends more requests than it may; wait ${reason.seconds} seconds.`,
+        // An integer: Okta waits five minutes for any other form.
+        headers: { 'Retry-After': String(reason.seconds) },
+      }
+    case 'too-many-failures':
+      return {
+        status: 429,
+        messageId: 'rate-limit.failures',
+        message: 'Too many requests',
+        detail:
+          'Too many requests from this address had no valid credential, and this one has none ' +
+          `either; check the token, and wait ${reason.seconds} seconds.`,
+        headers: { 'Retry-After': String(reason.seconds) },
       }
     case 'operator-required':
       return {
