@@ -22,6 +22,7 @@ import type { Claim } from '../../src/tenancy/credential.ts'
 import { type Namespace, parseNamespace } from '../../src/tenancy/namespace.ts'
 import { readPermissions } from '../../src/tenancy/permission.ts'
 import { defaultSettings, type Settings } from '../../src/tenancy/settings.ts'
+import { isolated } from '../support/isolated.ts'
 
 /** Opens the database that a suite runs on. */
 export type Open = () => Promise<Database>
@@ -74,7 +75,7 @@ export async function makeTenant(
     tokenHash,
     caller: (overrides = {}) => {
       requests += 1
-      return {
+      const request: Caller = {
         database,
         claim: claimOf(namespace, tokenHash),
         fileSettings: settings,
@@ -88,6 +89,9 @@ export async function makeTenant(
         recognized: () => undefined,
         ...overrides,
       }
+      const { namespace: parsed } = request.claim
+      const named = parsed.ok ? parsed.namespace : undefined
+      return { ...request, database: isolated(request.database, () => named) }
     },
   }
 }

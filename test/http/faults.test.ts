@@ -14,6 +14,7 @@ import { type Answer, Client } from '../support/client.ts'
 import { createGroup, createUser } from '../support/directory.ts'
 import { freshNamespace, OPERATOR_TOKEN, ORIGIN, tenant } from '../support/endpoint.ts'
 import { type Fault, faults, makeFaultyBinding } from '../support/faults.ts'
+import { isolated } from '../support/isolated.ts'
 import { operatorOf } from '../support/operator.ts'
 import { groupBody, PATCH_OP, userBody } from '../support/payload.ts'
 import { copyNamespace, query, type Row, tablesOf, unmanage } from '../support/tables.ts'
@@ -23,7 +24,7 @@ const faulty = makeFaultyBinding()
 const NOW = Date.now() + 3_600_000
 const randomBytes = (length: number) => crypto.getRandomValues(new Uint8Array(length))
 const app = createApp({
-  databases: oneForAll(d1(faulty.binding)),
+  databases: oneForAll(isolated(d1(faulty.binding))),
   settings: defaultSettings,
   operatorToken: OPERATOR_TOKEN,
   maxBulkOperations: 1000,

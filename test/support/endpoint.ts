@@ -2,7 +2,9 @@
  * The application on the test database, with what tests want to see: every batch that it sends, and
  * a namespace with a token of its own for each test.
  */
+
 import { env } from 'cloudflare:workers'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { createApp } from '../../src/app.ts'
 import { API, type Dependencies } from '../../src/http/context.ts'
 import { d1 } from '../../src/store/d1.ts'
@@ -10,6 +12,7 @@ import { type Database, render, type Statement } from '../../src/store/database.
 import { oneForAll } from '../../src/store/databases.ts'
 import { defaultSettings, type StoredSettings } from '../../src/tenancy/settings.ts'
 import { Client } from './client.ts'
+import { isolated } from './isolated.ts'
 
 export const OPERATOR_TOKEN = 'operator-secret'
 export const ORIGIN = 'https://scim.example'
@@ -25,6 +28,14 @@ interface Batch {
 /** Whether a batch records refused requests, which is done after the response. */
 export function isRecord(mode: 'read' | 'write', [first]: readonly Statement[]): boolean {
   return mode === 'write' && first !== undefined && render(first).sql.includes('into refusal_count')
+}
+
+/** The namespace in the path of the request that is being served. */
+const served = new AsyncLocalStorage<string | undefined>()
+
+function namespaceIn(request: Request): string | undefined {
+  const [, name] = new RegExp(`${API}/+([^/]+)`).exec(new URL(request.url).pathname) ?? []
+  return name
 }
 
 /**
@@ -59,7 +70,7 @@ export function makeEndpoint(
     props: {},
   }
   const app = createApp({
-    databases: oneForAll(wrapped),
+    databases: oneForAll(isolated(wrapped, () => served.getStore())),
     settings: defaultSettings,
     operatorToken: OPERATOR_TOKEN,
     maxBulkOperations: 1000,
@@ -77,7 +88,8 @@ export function makeEndpoint(
     records,
     log,
     clock,
-    fetch: (request: Request) => Promise.resolve(app.fetch(request, {}, context)),
+    fetch: (request: Request) =>
+      served.run(namespaceIn(request), async () => app.fetch(request, {}, context)),
     /** Waits for what runs after the responses. */
     settled: async () => void (await Promise.all(pending.splice(0))),
   }
