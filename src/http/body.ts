@@ -22,12 +22,21 @@ const MEDIA_TYPES: ReadonlySet<string> = new Set(['application/scim+json', 'appl
  * @throws HttpRefusal 413 or 415; ProtocolError invalidSyntax
  */
 export async function readJson(request: Request, limit: number): Promise<Json> {
+  return (await readSizedJson(request, limit)).body
+}
+
+/** The same, with how many bytes it were. */
+export async function readSizedJson(
+  request: Request,
+  limit: number,
+): Promise<{ readonly body: Json; readonly bytes: number }> {
   const received = request.headers.get('Content-Type') ?? ''
   const mediaType = (received.split(';')[0] ?? '').trim().toLowerCase()
   if (mediaType !== '' && !MEDIA_TYPES.has(mediaType)) {
     throw new HttpRefusal({ kind: 'unsupported-media-type', received })
   }
-  return parseJson(decode(await readBytes(request, limit)))
+  const bytes = await readBytes(request, limit)
+  return { body: parseJson(decode(bytes)), bytes: bytes.byteLength }
 }
 
 /**

@@ -340,6 +340,24 @@ describe('the order of operations', () => {
   })
 })
 
+test('operations share what one request may do, and those that find too little left fail', async () => {
+  const client = await tenant()
+  const emails = Array.from({ length: 300 }, (_, at) => ({ value: `u${at}` }))
+  const { id } = await createUser(client, 'ada', { emails })
+  const removals = Array.from({ length: 30 }, () => ({
+    op: 'remove',
+    path: 'emails[type eq "x"]',
+  }))
+  const patch = { method: 'PATCH', path: `/Users/${id}`, data: patchOf(...removals) }
+  const answer = await bulk(client, Array(40).fill(patch))
+  const seen = statuses(answer)
+  expect(seen.slice(0, 20)).toEqual(Array(20).fill('200'))
+  expect(seen.at(-1)).toBe('400')
+  expect(answer.body.Operations.at(-1).response).toMatchObject({ scimType: 'tooMany' })
+  // By itself, it is no effort.
+  expect((await client.patch(`/Users/${id}`, removals)).status).toBe(200)
+})
+
 describe('permissions', () => {
   test('count for each operation, and a token that may do none is refused', async () => {
     const client = await tenant()

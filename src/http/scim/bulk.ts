@@ -19,6 +19,7 @@ import {
   resolveReferences,
 } from '../../scim/bulk.ts'
 import { isObject, type JsonObject } from '../../scim/json.ts'
+import { MAXIMUM_EFFORT, newEffort, type Spend } from '../../scim/patch/effort.ts'
 import { PATCH_OP } from '../../scim/patch/operation.ts'
 import { renderUser } from '../../scim/resource/render.ts'
 import { readResource } from '../../scim/resource/resource.ts'
@@ -29,7 +30,7 @@ import { hold, holdAsync, release } from '../../store/held.ts'
 import { Refusal } from '../../store/refusal.ts'
 import { createUsers, type NewUser, type Outcome } from '../../store/user-set.ts'
 import { missingFrom, type Permission } from '../../tenancy/permission.ts'
-import { MAXIMUM_BULK_BODY, readRequestBody } from '../body.ts'
+import { MAXIMUM_BODY, MAXIMUM_BULK_BODY, readSizedJson } from '../body.ts'
 import {
   baseUrl,
   callerOf,
@@ -63,16 +64,23 @@ const NEEDED: Readonly<Record<string, Readonly<Record<string, Permission>>>> = {
   },
 }
 
+/** What an operation may do without regard to the size of the request; see patch/effort.ts. */
+const USUAL_EFFORT = 2048
+
 /** The route of /Bulk. */
 export function bulkRoutes(dependencies: Dependencies) {
   const routes = new Hono<ScimEnv>()
   routes.post('/Bulk', async (c) => {
     const caller = callerOf(c, dependencies)
     const request = await holdAsync(async () => {
-      const bulk = readBulkRequest(await readRequestBody(c, MAXIMUM_BULK_BODY))
+      const { body, bytes } = await readSizedJson(c.req.raw, MAXIMUM_BULK_BODY)
+      c.set('body', body)
+      const bulk = readBulkRequest(body)
       const limit = dependencies.maxBulkOperations
       if (bulk.entries.length > limit) throw new HttpRefusal({ kind: 'too-many-operations', limit })
-      return bulk
+      const size = Math.max(1, bytes / MAXIMUM_BODY)
+      const effort = MAXIMUM_EFFORT * size + USUAL_EFFORT * bulk.entries.length
+      return { ...bulk, spend: newEffort(effort) }
     })
     await requireSomePermission(caller, request.ok ? request.value : undefined)
     const done = await carryOut(caller, baseUrl(c), release(request), dependencies)
@@ -139,7 +147,11 @@ function failedOperation({ entry, result }: Done): FailedOperation[] {
 async function carryOut(
   caller: Caller,
   base: string,
-  { entries, failOnErrors = Number.POSITIVE_INFINITY }: BulkRequest,
+  {
+    entries,
+    failOnErrors = Number.POSITIVE_INFINITY,
+    spend,
+  }: BulkRequest & { readonly spend: Spend },
   { randomBytes }: Dependencies,
 ): Promise<Done[]> {
   const steps = entries.map((entry, index): Step => {
@@ -237,7 +249,7 @@ async function carryOut(
     const { method, bulkId, type, id = '', version, data = null } = operation
     const endpoint = ENDPOINTS.get(type)
     if (endpoint === undefined) throw new HttpRefusal({ kind: 'no-route' })
-    const request = hold(() => ({ body: data, projection: undefined, silent: true }))
+    const request = hold(() => ({ body: data, projection: undefined, silent: true, spend }))
     const preconditions = version === undefined ? {} : { ifMatch: version }
     if (method === 'DELETE') {
       await endpoint.remove(step.caller, id, preconditions)

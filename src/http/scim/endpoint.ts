@@ -3,6 +3,7 @@
  * as one operation of a bulk request.
  */
 import type { Json, JsonObject } from '../../scim/json.ts'
+import type { Spend } from '../../scim/patch/effort.ts'
 import type { Projection } from '../../scim/resource/projection.ts'
 import type { Preconditions } from '../../scim/resource/version.ts'
 import type { ResourceType } from '../../scim/schema/resource-type.ts'
@@ -15,6 +16,8 @@ export interface WriteRequest {
   readonly projection: Projection | undefined
   /** Nobody reads the resource that comes back, so what is costly may be left out. */
   readonly silent: boolean
+  /** Counts the work of a PATCH, where it is one of several in a request. */
+  readonly spend?: Spend
 }
 
 /** The operations on one resource type. Each answers with the resource, rendered below `base`. */

@@ -47,14 +47,14 @@ function replacement(body: Json): TeamChange {
   }
 }
 
-function patch(body: Json, base: string): TeamChange {
-  const changes = resolveOperations(groupType, readOperations(body))
+function patch({ body, spend }: WriteRequest, base: string): TeamChange {
+  const changes = resolveOperations(groupType, readOperations(body), spend)
   const { members, others } = separateMembers(changes)
   const depends = dependsOnMembers(members)
   return {
     attributes: (current) =>
-      applyChanges(groupType, current.attributes, others, renderGroup(base, current)),
-    members: (current, listed) => reduceMemberChanges(members, current, listed),
+      applyChanges(groupType, current.attributes, others, renderGroup(base, current), spend),
+    members: (current, listed) => reduceMemberChanges(members, current, listed, spend),
     dependsOnMembers: depends,
     ...(depends ? { listed: listedIds(members) } : {}),
   }
@@ -76,8 +76,8 @@ export const groups: Endpoint = {
     return renderGroup(base, await readTeam(caller, id, shown))
   },
   async change(method, caller, base, id, request, preconditions) {
-    const change = andThen(request, ({ body }) =>
-      method === 'PUT' ? replacement(body) : patch(body, base),
+    const change = andThen(request, (asked) =>
+      method === 'PUT' ? replacement(asked.body) : patch(asked, base),
     )
     const shown = withMembers(request)
     return renderGroup(base, await changeTeam(caller, id, change, preconditions, shown))

@@ -1,5 +1,4 @@
 /** The endpoint /Users. */
-import type { Json } from '../../scim/json.ts'
 import { applyChanges } from '../../scim/patch/apply.ts'
 import { readOperations } from '../../scim/patch/operation.ts'
 import { resolveOperations } from '../../scim/patch/target.ts'
@@ -12,7 +11,7 @@ import {
 import { userType } from '../../scim/schema/resource-type.ts'
 import { andThen } from '../../store/held.ts'
 import { changeUser, createUser, deleteUser, readUser, type UserChange } from '../../store/users.ts'
-import type { Endpoint } from './endpoint.ts'
+import type { Endpoint, WriteRequest } from './endpoint.ts'
 
 /**
  * What a PUT makes of a user. `active` and `externalId` that it does not name stay as they are,
@@ -28,9 +27,10 @@ function replacement({ attributes, named }: ReadResource): UserChange {
 }
 
 /** What a PATCH makes of a user. */
-function patch(body: Json, base: string): UserChange {
-  const changes = resolveOperations(userType, readOperations(body))
-  return (current) => applyChanges(userType, current.attributes, changes, renderUser(base, current))
+function patch({ body, spend }: WriteRequest, base: string): UserChange {
+  const changes = resolveOperations(userType, readOperations(body), spend)
+  return (current) =>
+    applyChanges(userType, current.attributes, changes, renderUser(base, current), spend)
 }
 
 export const users: Endpoint = {
@@ -43,8 +43,8 @@ export const users: Endpoint = {
     return renderUser(base, await readUser(caller, id))
   },
   async change(method, caller, base, id, request, preconditions) {
-    const change = andThen(request, ({ body }) =>
-      method === 'PUT' ? replacement(readResource(userType, body)) : patch(body, base),
+    const change = andThen(request, (asked) =>
+      method === 'PUT' ? replacement(readResource(userType, asked.body)) : patch(asked, base),
     )
     return renderUser(base, await changeUser(caller, id, change, preconditions))
   },

@@ -28,7 +28,7 @@ import {
 } from '../resource/value.ts'
 import type { Attribute } from '../schema/attribute.ts'
 import { pathName, type ResourceType } from '../schema/resource-type.ts'
-import { comparisonsOf, newEffort, type Spend } from './effort.ts'
+import { effortOfFilter, newEffort, type Spend } from './effort.ts'
 import type { AttributeChange, Change, ExtensionChange } from './target.ts'
 
 /**
@@ -36,15 +36,17 @@ import type { AttributeChange, Change, ExtensionChange } from './target.ts'
  *
  * @param resource the whole resource as it is returned, for comparison with attempts to write what
  *   only the server writes
- * @throws ProtocolError mutability, noTarget, invalidValue or invalidPath
+ * @param spend counts the work; shared by all operations of a bulk request
+ * @throws ProtocolError mutability, noTarget, invalidValue, invalidPath or tooMany
  */
 export function applyChanges(
   type: ResourceType,
   attributes: Attributes,
   changes: readonly Change[],
   resource: JsonObject,
+  spend: Spend = newEffort(),
 ): Attributes {
-  const work = newWork()
+  const work = newWork(spend)
   const changed = changes.reduce<Attributes>(
     (current, change) =>
       change.kind === 'extension'
@@ -64,21 +66,38 @@ interface Work {
   readonly keysOf: (attribute: Attribute, element: Json) => JsonObject
   /** A text that is equal for equal elements. */
   readonly textOf: (element: Json) => string
+  /** How long the elements of a list are together. */
+  readonly lengthOf: (elements: readonly Json[]) => number
+  /** The texts of the elements of a list. A longer list may take them over. */
+  readonly textsOf: (elements: readonly Json[]) => Set<string>
+  readonly takeOver: (texts: Set<string>, elements: readonly Json[]) => void
 }
 
-function newWork(): Work {
-  const keys = new WeakMap<JsonObject, JsonObject>()
-  const texts = new WeakMap<JsonObject, string>()
+function newWork(spend: Spend): Work {
+  const keys = new WeakMap<object, JsonObject>()
+  const texts = new WeakMap<object, string>()
+  const lengths = new WeakMap<object, number>()
+  const textsOfLists = new WeakMap<object, Set<string>>()
+  const textOf = (element: Json) => remembered(texts, element, () => canonicalText(element))
   return {
-    spend: newEffort(),
+    spend,
     keysOf: (attribute, element) =>
       remembered(keys, element, () => elementKeys(attribute, element)),
-    textOf: (element) => remembered(texts, element, () => canonicalText(element)),
+    textOf,
+    lengthOf: (elements) =>
+      remembered(lengths, elements, () =>
+        elements.reduce<number>((sum, element) => sum + textOf(element).length, 0),
+      ),
+    textsOf: (elements) => {
+      if (!textsOfLists.has(elements)) spend(elements.length)
+      return remembered(textsOfLists, elements, () => new Set(elements.map(textOf)))
+    },
+    takeOver: (taken, elements) => textsOfLists.set(elements, taken),
   }
 }
 
-function remembered<T>(known: WeakMap<JsonObject, T>, element: Json, find: () => T): T {
-  if (!isObject(element)) return find()
+function remembered<T>(known: WeakMap<object, T>, element: Json, find: () => T): T {
+  if (typeof element !== 'object' || element === null) return find()
   const before = known.get(element)
   if (before !== undefined) return before
   const found = find()
@@ -208,7 +227,8 @@ function nextElements(change: AttributeChange, elements: readonly Json[], work: 
   if (change.op === 'remove') return removeSelected(change, elements, selected)
   if (selected.size === 0) return addFromFilter(change, elements, work)
   const write = writer(change)
-  work.spend(selected.size * costOfWriting(change.value))
+  const length = work.lengthOf(elements.filter((_, index) => selected.has(index)))
+  work.spend(selected.size * costOfWriting(change.value) + length / 8)
   const changed = elements.map((element, index) =>
     selected.has(index) && isObject(element) ? write(element) : element,
   )
@@ -217,7 +237,7 @@ function nextElements(change: AttributeChange, elements: readonly Json[], work: 
 
 /** A changed element is read, copied and compared as text, and holds the value once more. */
 function costOfWriting(value: Json | undefined): number {
-  return 32 + JSON.stringify(value ?? null).length / 8
+  return 80 + JSON.stringify(value ?? null).length / 8
 }
 
 function wholeAttribute(change: AttributeChange, elements: readonly Json[], work: Work): Value {
@@ -230,11 +250,19 @@ function wholeAttribute(change: AttributeChange, elements: readonly Json[], work
   const value = readGiven(change, attribute)
   const given: readonly Json[] = Array.isArray(value) ? value : []
   if (change.op === 'replace') return nonEmptyList(given)
-  work.spend(elements.length + given.length)
+  const texts = work.textsOf(elements)
   const added = new Map(given.map((one) => [work.textOf(one), one]))
-  for (const element of elements) added.delete(work.textOf(element))
+  work.spend(elements.length / 16 + 8 * given.length + work.lengthOf(given) / 8)
+  for (const text of added.keys()) if (texts.has(text)) added.delete(text)
   if (added.size === 0) return nonEmptyList(elements)
   const all = [...elements, ...added.values()]
+  if (![...added.values()].some(isPrimary)) {
+    // Nothing else changes, so that a long list can be built one by one.
+    if (all.length > MAXIMUM_ELEMENTS) throw tooManyElements('the attribute')
+    for (const text of added.keys()) texts.add(text)
+    work.takeOver(texts, all)
+    return all
+  }
   const touched = Array.from(added, (_, index) => elements.length + index)
   return settle(all, elements, new Set(touched), work)
 }
@@ -264,7 +292,7 @@ function removeListed(
     listed.set(names.join(), alike)
     alike.texts.add(textOfParts(keys, names))
   }
-  work.spend(elements.length * listed.size * 2)
+  work.spend(listed.size * (elements.length * 2 + work.lengthOf(elements) / 16))
   const left = elements.filter((element) => {
     const keys = work.keysOf(attribute, element)
     return ![...listed.values()].some(({ names, texts }) => texts.has(textOfParts(keys, names)))
@@ -282,7 +310,10 @@ function selectElements(
   elements: readonly Json[],
   work: Work,
 ): ReadonlySet<number> {
-  work.spend(elements.length * (1 + (filter === undefined ? 0 : comparisonsOf(filter))))
+  const { length } = elements
+  const filtering =
+    filter === undefined ? 0 : effortOfFilter(filter, length, work.lengthOf(elements))
+  work.spend(length + filtering)
   const selected = new Set<number>()
   elements.forEach((element, index) => {
     if (filter === undefined || elementMatches(filter, work.keysOf(attribute, element))) {
@@ -396,6 +427,7 @@ function settle(
   touched: ReadonlySet<number>,
   work: Work,
 ): Value {
+  work.spend(4 * changed.length)
   const becamePrimary = [...touched].filter((index) => {
     const old = before[index]
     return isPrimary(changed[index]) && !(index < before.length && isPrimary(old))

@@ -9,7 +9,7 @@ import { elementMatches } from '../filter/evaluate.ts'
 import { isObject, type Json, membersOf } from '../json.ts'
 import { refuseUnstorable } from '../resource/value.ts'
 import { pathName } from '../schema/resource-type.ts'
-import { comparisonsOf, newEffort } from './effort.ts'
+import { comparisonsOf, MAXIMUM_EFFORT, newEffort, type Spend } from './effort.ts'
 import type { AttributeChange, Change } from './target.ts'
 
 /** How many members a group may have. */
@@ -95,12 +95,15 @@ export function listedIds(changes: readonly AttributeChange[]): Set<string> {
  *
  * @param current the members as read; needed only where `dependsOnMembers`
  * @param listed the users of `listedIds` as read; needed there as well
- * @throws ProtocolError invalidValue, noTarget, or mutability for a part of a member, which is fixed
+ * @param spend counts the work; shared by all operations of a bulk request
+ * @throws ProtocolError invalidValue, noTarget, tooMany, or mutability for a part of a member, which is fixed
  */
 export function reduceMemberChanges(
   changes: readonly AttributeChange[],
   current: readonly MemberForm[] = [],
   listed: readonly MemberForm[] = [],
+  // To compare a member takes less than an element of another attribute.
+  spend: Spend = newEffort(2 * MAXIMUM_EFFORT),
 ): MemberChange {
   let replace = false
   let add = new Set<string>()
@@ -122,23 +125,28 @@ export function reduceMemberChanges(
     add = new Set(ids)
     remove = new Set()
   }
-  const byId = new Map(current.map((member) => [member.value, member]))
+  // Made only where it is needed: a group may have a hundred thousand members.
+  let known: ReadonlySet<string> | undefined
+  const wasMember = (id: string) => {
+    known ??= new Set(current.map(({ value }) => value))
+    return known.has(id)
+  }
+  const isKept = (id: string) => add.has(id) || (!replace && !remove.has(id))
+  const isMember = (id: string) => isKept(id) && (add.has(id) || wasMember(id))
   const users = new Map(listed.map((user) => [user.value, user]))
-  const spend = newEffort()
-  const isMember = (id: string) => add.has(id) || (!replace && byId.has(id) && !remove.has(id))
   /** The members that a filter selects, as they are after the changes so far. */
   const select = (filter: Filter): string[] => {
     const ids = idsOf(filter)
     if (ids !== undefined) return ids.filter(isMember)
     // To look at a member costs more than to compare it.
-    spend((byId.size + add.size) * (3 + comparisonsOf(filter)))
+    spend((current.length + add.size) * (3 + comparisonsOf(filter)))
     const selected: string[] = []
-    const consider = (member: MemberForm) => {
-      if (isMember(member.value) && elementMatches(filter, member)) selected.push(member.value)
+    for (const member of current) {
+      if (isKept(member.value) && elementMatches(filter, member)) selected.push(member.value)
     }
-    for (const member of byId.values()) consider(member)
     for (const id of add) {
-      if (!byId.has(id)) consider(users.get(id) ?? { value: id, type: 'user', display: '' })
+      const member = users.get(id) ?? { value: id, type: 'user', display: '' }
+      if (!wasMember(id) && elementMatches(filter, member)) selected.push(id)
     }
     return selected
   }

@@ -13,6 +13,7 @@ import {
   type ResourceType,
   resolve,
 } from '../schema/resource-type.ts'
+import { effortOfPath, newEffort, type Spend } from './effort.ts'
 import type { PatchOperation } from './operation.ts'
 
 /** An operation on one known attribute. */
@@ -45,16 +46,17 @@ export type Change = AttributeChange | ExtensionChange
  * left out, so that one unknown attribute does not hold up the others.
  *
  * @throws ProtocolError invalidPath for a malformed path, invalidValue for a value without a path
- *   that is no object
+ *   that is no object, tooMany
  */
 export function resolveOperations(
   type: ResourceType,
   operations: readonly PatchOperation[],
+  spend: Spend = newEffort(),
 ): Change[] {
   return operations.flatMap((operation) =>
     operation.path === undefined
-      ? takeApart(type, operation)
-      : resolveTarget(type, operation, operation.path, true),
+      ? takeApart(type, operation, spend)
+      : resolveTarget(type, operation, operation.path, true, spend),
   )
 }
 
@@ -62,7 +64,7 @@ export function resolveOperations(
  * A value without a path: each member is an operation of its own. Entra ID writes paths as member
  * names here, such as `name.givenName` or `urn:…:User:employeeNumber`.
  */
-function takeApart(type: ResourceType, operation: PatchOperation): Change[] {
+function takeApart(type: ResourceType, operation: PatchOperation, spend: Spend): Change[] {
   const { value, where } = operation
   if (!isObject(value)) {
     throw new ProtocolError(
@@ -72,9 +74,9 @@ function takeApart(type: ResourceType, operation: PatchOperation): Change[] {
   }
   return Object.entries(value).flatMap(([name, member]) => {
     if (name.toLowerCase() === type.schema.id.toLowerCase() && isObject(member)) {
-      return takeApart(type, { ...operation, value: member })
+      return takeApart(type, { ...operation, value: member }, spend)
     }
-    return resolveTarget(type, { ...operation, value: member }, name, false)
+    return resolveTarget(type, { ...operation, value: member }, name, false, spend)
   })
 }
 
@@ -83,7 +85,9 @@ function resolveTarget(
   operation: PatchOperation,
   text: string,
   explicit: boolean,
+  spend: Spend,
 ): Change[] {
+  spend(effortOfPath(text))
   const { op, where, value } = operation
   const held = value === undefined ? {} : { value }
   // A member name that begins with no attribute is just an unknown one, whatever follows.
