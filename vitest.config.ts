@@ -23,6 +23,7 @@ export default defineConfig({
                 // How long the model is played with; see scripts/model.ts.
                 MODEL: process.env.SCIM_EDGE_MODEL ?? '{}',
                 RATE_LIMITS: 'off',
+                ...(process.env.FUZZ_RUNS && { FUZZ_RUNS: process.env.FUZZ_RUNS }),
               },
             },
           }),
