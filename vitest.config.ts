@@ -38,7 +38,11 @@ export default defineConfig({
             'test/identity-providers/**/*.test.ts',
             'test/conformance/**/*.test.ts',
           ],
-          setupFiles: ['test/support/migrate.ts', 'test/support/watch.ts'],
+          setupFiles: [
+            'test/support/migrate.ts',
+            'test/support/watch.ts',
+            'test/support/no-secrets-stored.ts',
+          ],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

@@ -29,13 +29,20 @@ export function makeToken(randomBytes: (length: number) => Uint8Array): string {
   return `${body}_${checksum(body)}`
 }
 
-/** Whether a text has the form of a token and its checksum fits. Needs no database. */
+/**
+ * Whether a text has the form of a token and its checksum fits. Needs no database, and no constant
+ * time either: the checksum follows from the text itself.
+ */
 export function isToken(text: string): boolean {
   const [, body, sum] = TOKEN.exec(text) ?? []
   return body !== undefined && checksum(body) === sum
 }
 
-/** What is stored of a token: its SHA-256, in hexadecimal. 190 random bits need no salt. */
+/**
+ * What is stored of a token: its SHA-256, in hexadecimal. 190 random bits need no salt. The database
+ * finds it by an index, in a time that may depend on how much of two hashes agrees; but nobody can
+ * choose the hash of a guess, so that this tells nothing about a token.
+ */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex')
 }

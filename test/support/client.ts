@@ -1,4 +1,5 @@
 /** A client of the HTTP API that keeps status, headers and body of every answer together. */
+import { inspect, learnPasswords, secretsOf } from './secrets.ts'
 
 /** A response, read to its end. An empty body is undefined. */
 export interface Answer {
@@ -53,14 +54,20 @@ export class Client {
     if (content !== undefined) sent.set('Content-Type', 'application/scim+json')
     // Names count without regard to case, so that a test's own header takes the place of these.
     for (const [name, value] of Object.entries(headers)) sent.set(name, value)
-    const response = await this.send(
-      new Request(`${this.base}${path}`, {
-        method,
-        headers: sent,
-        ...(content === undefined ? {} : { body: content }),
-      }),
-    )
-    return readAnswer(response)
+    if (typeof content === 'string') learnPasswords(content)
+    const request = new Request(`${this.base}${path}`, {
+      method,
+      headers: sent,
+      ...(content === undefined ? {} : { body: content }),
+    })
+    const secrets = secretsOf(request).inErrors
+    const answer = await readAnswer(await this.send(request))
+    // A token is shown to who makes it, and a list may be of what the query named.
+    if (answer.status >= 400)
+      inspect(`${method} ${path}`, JSON.stringify(answer.body ?? ''), secrets)
+    else if (!path.includes('/tokens'))
+      inspect(`${method} ${path}`, JSON.stringify(answer.body ?? ''))
+    return answer
   }
 
   get(path: string, headers?: Readonly<Record<string, string>>): Promise<Answer> {

@@ -13,8 +13,9 @@ import { oneForAll } from '../../src/store/databases.ts'
 import { defaultSettings, type StoredSettings } from '../../src/tenancy/settings.ts'
 import { Client } from './client.ts'
 import { isolated } from './isolated.ts'
+import { inspect, OPERATOR_TOKEN, secretsOf } from './secrets.ts'
 
-export const OPERATOR_TOKEN = 'operator-secret'
+export { OPERATOR_TOKEN }
 export const ORIGIN = 'https://scim.example'
 
 /** The D1 binding of the test Worker. */
@@ -30,10 +31,13 @@ export function isRecord(mode: 'read' | 'write', [first]: readonly Statement[]):
   return mode === 'write' && first !== undefined && render(first).sql.includes('into refusal_count')
 }
 
-/** The namespace in the path of the request that is being served. */
-const served = new AsyncLocalStorage<string | undefined>()
+/** The request that is being served. */
+const served = new AsyncLocalStorage<Request>()
 
-function namespaceIn(request: Request): string | undefined {
+/** The namespace in its path. */
+function namespaceServed(): string | undefined {
+  const request = served.getStore()
+  if (request === undefined) return undefined
   const [, name] = new RegExp(`${API}/+([^/]+)`).exec(new URL(request.url).pathname) ?? []
   return name
 }
@@ -70,14 +74,18 @@ export function makeEndpoint(
     props: {},
   }
   const app = createApp({
-    databases: oneForAll(isolated(wrapped, () => served.getStore())),
+    databases: oneForAll(isolated(wrapped, namespaceServed)),
     settings: defaultSettings,
     operatorToken: OPERATOR_TOKEN,
     maxBulkOperations: 1000,
     maxScanned: 100_000,
     now: () => Date.now() + clock.offset,
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
-    log: (line) => log.push(line),
+    log: (line) => {
+      const request = served.getStore()
+      inspect('The log', JSON.stringify(line), request && secretsOf(request).inLogs)
+      log.push(line)
+    },
     ...options,
   })
   return {
@@ -88,8 +96,7 @@ export function makeEndpoint(
     records,
     log,
     clock,
-    fetch: (request: Request) =>
-      served.run(namespaceIn(request), async () => app.fetch(request, {}, context)),
+    fetch: (request: Request) => served.run(request, async () => app.fetch(request, {}, context)),
     /** Waits for what runs after the responses. */
     settled: async () => void (await Promise.all(pending.splice(0))),
   }

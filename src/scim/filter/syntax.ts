@@ -5,8 +5,8 @@
  *
  * The result still holds names as they were written; `bind.ts` finds out what they mean.
  */
-import { ProtocolError, quote } from '../error.ts'
-import { type Token, tokenize } from './token.ts'
+import { ProtocolError } from '../error.ts'
+import { quoteFilter, type Token, tokenize } from './token.ts'
 
 export type Operator = 'eq' | 'ne' | 'co' | 'sw' | 'ew' | 'gt' | 'ge' | 'lt' | 'le'
 
@@ -118,10 +118,10 @@ class Reader {
     const found =
       token === undefined
         ? 'it ends'
-        : `character ${token.at + 1} begins ${quote(this.#text.slice(token.at))}`
+        : `character ${token.at + 1} begins ${quoteFilter(this.#text.slice(token.at))}`
     return new ProtocolError(
       'invalidFilter',
-      `The filter ${quote(this.#text)} needs ${expected} where ${found}. ${ADVICE}`,
+      `The filter ${quoteFilter(this.#text)} needs ${expected} where ${found}. ${ADVICE}`,
     )
   }
 }
@@ -152,7 +152,7 @@ export function parsePath(text: string): PathSyntax {
   } catch (error) {
     // A mistake inside the brackets is still one of the path.
     if (!(error instanceof ProtocolError) || error.reason.scimType === 'invalidPath') throw error
-    throw new ProtocolError('invalidPath', `The path ${quote(text)}: ${error.reason.detail}`)
+    throw new ProtocolError('invalidPath', `The path ${quoteFilter(text)}: ${error.reason.detail}`)
   }
 }
 
@@ -166,7 +166,7 @@ function readPath(text: string): PathSyntax {
   const malformed = () =>
     new ProtocolError(
       'invalidPath',
-      `The path ${quote(text)} is malformed; write an attribute, attribute.sub, ` +
+      `The path ${quoteFilter(text)} is malformed; write an attribute, attribute.sub, ` +
         'attribute[filter] or attribute[filter].sub.',
     )
   const name = nameOf(text)

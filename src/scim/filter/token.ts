@@ -61,6 +61,20 @@ export function tokenize(text: string): Token[] {
   return tokens
 }
 
+/**
+ * A filter, or the end of one, as an error quotes it: without its values, which are about people and
+ * end up wherever the client writes errors down.
+ */
+export function quoteFilter(text: string): string {
+  return quote(
+    text
+      .replace(/"(?:[^"\\]|\\.)*"?/g, '"…"')
+      .replace(/'[^']*'?/g, "'…'")
+      .replace(/(\b(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)[^\s"'()[\]]+/gi, '$1…')
+      .replace(/[^\s"'()[\]]*@[^\s"'()[\]]*/g, '…'),
+  )
+}
+
 /** Strings of a filter are JSON strings (RFC 7644 §3.4.2.2, `compValue`). */
 function parseString(literal: string | undefined, text: string, at: number): string {
   let value: string | undefined
@@ -72,7 +86,7 @@ function parseString(literal: string | undefined, text: string, at: number): str
   if (value === undefined) {
     throw new ProtocolError(
       'invalidFilter',
-      `The string at character ${at + 1} is no JSON string: ${quote(text.slice(at))}. ` +
+      `The string at character ${at + 1} is no JSON string: ${quoteFilter(text.slice(at))}. ` +
         'End it with a double quote, and write a quote or backslash inside it with a backslash.',
     )
   }

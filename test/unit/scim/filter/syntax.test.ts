@@ -174,7 +174,7 @@ describe('a filter', () => {
 
   test('that is wrong is shown with the place of the mistake', () => {
     expect(reasonOf(() => parseFilter('userName eq "x" garbage')).detail).toBe(
-      'The filter "userName eq \\"x\\" garbage" needs “and”, “or” or its end where character 17 ' +
+      'The filter "userName eq \\"…\\" garbage" needs “and”, “or” or its end where character 17 ' +
         'begins "garbage". Write for example userName eq "ada@example.com".',
     )
     expect(reasonOf(() => parseFilter('userName eq')).detail).toContain(
@@ -184,6 +184,22 @@ describe('a filter', () => {
       'needs one of pr, eq, ne, co, sw, ew, gt, ge, lt, le where character 7 begins',
     )
     expect(reasonOf(() => parseFilter('not title pr')).detail).toContain('“(” after “not”')
+  })
+
+  test.each([
+    'userName eq "eve@x.example" garbage',
+    'userName eq eve@x.example garbage',
+    "userName eq 'eve@x.example'",
+    'userName eq "eve@x.example',
+    'userName "eve@x.example"',
+    'userName eve@x.example',
+    'emails[value eq "eve@x.example" and',
+    '"eve\\"@x.example',
+    'eve@x.example',
+  ])('that is wrong is shown without the values in it: %s', (text) => {
+    const { detail } = reasonOf(() => parseFilter(text))
+    expect(detail).not.toMatch(/eve|x\.example/)
+    expect(detail).toMatch(/ character \d| where it ends/)
   })
 
   test('nests fifty levels deep at most, itself being the first', () => {
