@@ -61,6 +61,17 @@ export function secretsOf(request: Request): RequestSecrets {
 /** What errors themselves give as an example. */
 const EXAMPLES: ReadonlySet<string> = new Set(['ada@example.com'])
 
+/** A text with what stands in it as in a URL. */
+function decoded(text: string): string {
+  return text.replaceAll('+', ' ').replace(/(?:%[0-9a-f]{2})+/gi, (escaped) => {
+    try {
+      return decodeURIComponent(escaped)
+    } catch {
+      return escaped
+    }
+  })
+}
+
 /**
  * Reports a text that holds a secret.
  *
@@ -68,8 +79,9 @@ const EXAMPLES: ReadonlySet<string> = new Set(['ada@example.com'])
  * @param more what else is secret here
  */
 export function inspect(where: string, text: string, more: readonly string[] = []): void {
+  const forms = [text, decoded(text)]
   const holds = (secret: string) =>
-    text.includes(secret) || text.includes(JSON.stringify(secret).slice(1, -1))
+    forms.some((one) => one.includes(secret) || one.includes(JSON.stringify(secret).slice(1, -1)))
   const found = [
     ...(TOKEN.test(text) ? ['a token'] : []),
     ...(holds(OPERATOR_TOKEN) ? ['the secret of the operator'] : []),

@@ -53,9 +53,11 @@ describe('of a request', () => {
     expect(reported('dXNlcjpwYXNz', inLogs)).toContain('dXNlcjpwYXNz')
   })
 
-  test('the query is reported in the log, as it stands and inside of JSON', () => {
+  test('the query is reported in the log: as it stands, in JSON, and in a URL', () => {
     expect(reported('{"route":"/Users"}', inLogs)).toBe('')
     expect(reported('/Users?filter=userName eq "eve@x.org"', inLogs)).not.toBe('')
+    expect(reported(JSON.stringify({ route: request.url }), inLogs)).not.toBe('')
+    expect(reported('?filter=userName+eq+%22eve%40x.org%22', inLogs)).not.toBe('')
     const line = JSON.stringify({ route: '/Users?filter=userName eq "eve@x.org"' })
     expect(reported(line, inLogs)).not.toBe('')
   })
