@@ -150,6 +150,9 @@ export function bindingOf(sql: string): Binding {
           }
         }
       }
+      // Such as `rowid in (select t.rowid from team t where …)`, of the same table.
+      const same = sameRows(conjunct, scopes)
+      if (same !== undefined) found.add(same)
       // Such as `(namespace, id) in (select namespace, id from …)`.
       const [row, word, list] = conjunct
       if (conjunct.length === 3 && word === 'in' && Array.isArray(row) && Array.isArray(list)) {
@@ -160,6 +163,18 @@ export function bindingOf(sql: string): Binding {
       }
     }
     return found
+  }
+
+  /** The source whose rows a condition takes from a list of rows of its own table. */
+  function sameRows([row, word, list]: readonly Node[], scopes: readonly Scope[]) {
+    const [own, ...others] = scopes[0]?.sources ?? []
+    if (row !== 'rowid' || word !== 'in' || !Array.isArray(list) || own === undefined) return
+    const parts = clauses(list)
+    const [[alias, table] = [], ...joined] = readFrom(parts.get('from') ?? []).sources
+    const column = (parts.get('select') ?? []).join('')
+    const listed = column === 'rowid' || column === `${alias}.rowid`
+    const single = others.length === 0 && joined.length === 0
+    return listed && single && table !== undefined && table === own[1] ? own[0] : undefined
   }
 
   /** The alias of a token whose hash an expression is. */
