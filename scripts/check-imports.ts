@@ -26,7 +26,7 @@ const MAY: Readonly<
   },
   node: {
     parts: ['store', 'tenancy'],
-    packages: /^(node:.*|@hono\/node-server|@libsql\/client\/sqlite3)$/,
+    packages: /^(node:.*|@hono\/node-server|@libsql\/client\/sqlite3|libsql)$/,
   },
   server: { parts: ['app', 'configuration', 'node', 'store'], packages: /^$/ },
 }

@@ -3,6 +3,9 @@ import { mkdirSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { type Client, createClient } from '@libsql/client/sqlite3'
+import Connection from 'libsql'
+import type { Database } from '../store/database.ts'
+import { embedded } from '../store/embedded.ts'
 import { migrate } from '../store/migrations.ts'
 import { StartFailure } from './failure.ts'
 
@@ -12,6 +15,13 @@ const BUSY_TIMEOUT = 5000
 /** WAL lets others read meanwhile; a commit is on the disk before it is answered. */
 const PRAGMAS = ['journal_mode = wal', 'synchronous = full', 'foreign_keys = on']
 
+/** An open file. */
+export interface OpenFile {
+  readonly database: Database
+  /** Closes it, and leaves nothing beside it: what was in the log is then in the file itself. */
+  readonly close: () => void
+}
+
 /**
  * Opens a file, which is made where there is none, and applies the migrations that it lacks.
  *
@@ -20,7 +30,7 @@ const PRAGMAS = ['journal_mode = wal', 'synchronous = full', 'foreign_keys = on'
  *
  * @throws StartFailure
  */
-export async function openFile(path: string): Promise<Client> {
+export async function openFile(path: string): Promise<OpenFile> {
   const file = resolve(path)
   let client: Client | undefined
   try {
@@ -35,17 +45,29 @@ export async function openFile(path: string): Promise<Client> {
     if (migrated.kind !== 'done') throw new StartFailure(sentences[migrated.kind](file))
     // A file that may only be read is found out now and not by the first write.
     await client.batch([], 'write')
-    return client
+    return open(file)
   } catch (error) {
-    client?.close()
     throw error instanceof StartFailure ? error : new StartFailure(sentenceOf(error, file))
+  } finally {
+    client?.close()
   }
 }
 
-/** Closes a file, and leaves nothing beside it: what was in the log is then in the file itself. */
-export async function closeFile(client: Client): Promise<void> {
-  await client.execute('pragma wal_checkpoint(truncate)').catch(() => undefined)
-  client.close()
+/** Opens the connection that serves; the client above is for what happens once. */
+function open(file: string): OpenFile {
+  const connection = new Connection(file, { timeout: BUSY_TIMEOUT })
+  for (const pragma of PRAGMAS) connection.prepare(`pragma ${pragma}`).all()
+  return {
+    database: embedded(connection),
+    close() {
+      try {
+        connection.prepare('pragma wal_checkpoint(truncate)').all()
+      } catch {
+        // Somebody else reads; the log stays, and nothing is lost.
+      }
+      connection.close()
+    },
+  }
 }
 
 const sentences = {

@@ -1,7 +1,6 @@
 /** The databases of one process: a file for all namespaces, or a file for each. */
 import { existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import type { Client } from '@libsql/client/sqlite3'
 import type { Database } from '../store/database.ts'
 import {
   addressOf,
@@ -11,10 +10,9 @@ import {
   oneForAll,
   oneForEach,
 } from '../store/databases.ts'
-import { libsql } from '../store/libsql.ts'
 import { type Namespace, parseNamespace } from '../tenancy/namespace.ts'
 import { StartFailure } from './failure.ts'
-import { closeFile, openFile } from './file.ts'
+import { type OpenFile, openFile } from './file.ts'
 
 /** The databases of this process. */
 export interface Files {
@@ -31,12 +29,11 @@ export interface Files {
  */
 export async function openFiles(path: string): Promise<Files> {
   if (!isTemplate(path)) {
-    const client = await openFile(path)
-    const database = libsql(client)
+    const { database, close } = await openFile(path)
     return {
       databases: oneForAll(database),
       all: async () => [database],
-      close: () => closeFile(client),
+      close: async () => close(),
     }
   }
   if (isTemplate(dirname(path))) {
@@ -48,7 +45,7 @@ export async function openFiles(path: string): Promise<Files> {
 }
 
 async function openEach(template: string): Promise<Files> {
-  const opened = new Map<Namespace, Promise<Client>>()
+  const opened = new Map<Namespace, Promise<OpenFile>>()
   const open = (namespace: Namespace) => {
     const kept = opened.get(namespace)
     if (kept !== undefined) return kept
@@ -63,16 +60,16 @@ async function openEach(template: string): Promise<Files> {
     async batch(mode, statements) {
       const there = opened.has(namespace) || existsSync(addressOf(template, namespace))
       if (mode === 'read' && !there) return missing.batch(mode, statements)
-      return libsql(await open(namespace)).batch(mode, statements)
+      return (await open(namespace)).database.batch(mode, statements)
     },
   })
   // Here, a file that cannot be used or is too new stops the start.
   for (const namespace of namespacesAt(template)) await open(namespace)
   return {
     databases: oneForEach(databaseOf),
-    all: async () => (await Promise.all(opened.values())).map(libsql),
+    all: async () => (await Promise.all(opened.values())).map(({ database }) => database),
     close: async () => {
-      for (const client of await Promise.all(opened.values())) await closeFile(client)
+      for (const { close } of await Promise.all(opened.values())) close()
     },
   }
 }
