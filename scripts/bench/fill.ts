@@ -72,23 +72,24 @@ export async function fill(
   bulk: number,
   progress: Progress,
 ): Promise<void> {
-  const people = Array.from({ length: Math.max(0, users - directory.users.length) }, (_, index) =>
-    personOf(directory, directory.users.length + index),
-  )
-  progress.phase(`${users} users`, people.length)
-  directory.users.push(...(await create(server, '/Users', people, bulk, progress)))
+  const known = directory.users.length
+  const people = Math.max(0, users - known)
+  progress.phase(`${users} users`, people)
+  const person = (at: number) => personOf(directory, known + at)
+  for (const id of await create(server, '/Users', people, person, bulk, progress)) {
+    directory.users.push(id)
+  }
 
-  const crowd = Array.from(
-    { length: Math.max(0, Math.floor(users / CROWD) - directory.groups) },
-    (_, index) => {
-      const group = directory.groups + index
-      const members = directory.users.slice(group * CROWD, (group + 1) * CROWD)
-      return groupOf(`${directory.prefix}group ${group}`, members)
-    },
-  )
-  progress.phase('groups', crowd.length)
-  await create(server, '/Groups', crowd, Math.min(bulk, 100), progress)
-  directory.groups += crowd.length
+  const before = directory.groups
+  const groups = Math.max(0, Math.floor(users / CROWD) - before)
+  progress.phase('groups', groups)
+  const group = (at: number) => {
+    const number = before + at
+    const members = directory.users.slice(number * CROWD, (number + 1) * CROWD)
+    return groupOf(`${directory.prefix}group ${number}`, members)
+  }
+  await create(server, '/Groups', groups, group, Math.min(bulk, 100), progress)
+  directory.groups += groups
 
   for (const size of TEAM_SIZES) {
     if (directory.teams.has(size) || users < size + LANES) continue
@@ -123,28 +124,33 @@ async function createTeam(
   return id
 }
 
-/** Creates resources; their ids, in the same order. */
+/** Creates so many resources, each made when it is sent; their ids, in the same order. */
 async function create(
   server: Server,
   path: string,
-  resources: readonly object[],
+  count: number,
+  make: (at: number) => object,
   bulk: number,
   progress: Progress,
 ): Promise<string[]> {
   const ids: string[] = []
   if (bulk === 0) {
-    const one = (body: object, at: number) => async () => {
-      const answer = await sendOrFail(server, { method: 'POST', path, body })
+    const one = (at: number) => async () => {
+      const answer = await sendOrFail(server, { method: 'POST', path, body: make(at) })
       ids[at] = String(JSON.parse(answer.text).id)
       progress.advance(1)
     }
-    await inLanes(resources.map(one), LANES)
+    await inLanes(
+      Array.from({ length: count }, (_, at) => one(at)),
+      LANES,
+    )
     return ids
   }
-  for (let from = 0; from < resources.length; from += bulk) {
-    const part = resources.slice(from, from + bulk)
+  for (let from = 0; from < count; from += bulk) {
+    const length = Math.min(bulk, count - from)
+    const part = Array.from({ length }, (_, at) => make(from + at))
     ids.push(...(await createAtOnce(server, path, part)))
-    progress.advance(part.length)
+    progress.advance(length)
   }
   return ids
 }
