@@ -3,7 +3,7 @@
  * and carried out in one transaction. There is no other way to read or write, and no interactive
  * transaction, which D1 lacks.
  */
-import type { SQL } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 
 /** A statement, typed by the rows that it returns. */
 export type Statement<Row = unknown> = SQL<Row>
@@ -63,4 +63,10 @@ function bindable(value: unknown): string | number | null {
   if (typeof value === 'boolean') return value ? 1 : 0
   if (typeof value === 'string' || typeof value === 'number' || value === null) return value
   throw new TypeError(`A ${typeof value} cannot be bound to a statement.`)
+}
+
+/** Values for `in`, as one parameter however many they are; those that are absent are left out. */
+export function list(values: readonly (string | null | undefined)[]): SQL {
+  const present = [...new Set(values.flatMap((value) => value ?? []))]
+  return sql`(select j.value from json_each(${JSON.stringify(present)}) j)`
 }

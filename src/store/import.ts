@@ -8,13 +8,14 @@ import { sameValue } from '../scim/resource/value.ts'
 import type { Principal } from '../tenancy/credential.ts'
 import { accountKeys } from './account.ts'
 import { type Caller, readAs } from './authority.ts'
+import { list } from './database.ts'
 import { type AccountForm, changeAccount, createAccount, withForm } from './hand-accounts.ts'
 import { belongsToScim, changeTeamMembers, createHandTeam } from './hand-teams.ts'
 import { type Held, release } from './held.ts'
 import { refuseTaken } from './match.ts'
 import { Refusal, type StoreReason } from './refusal.ts'
 import { chunks, insertChunk, prepare } from './user-set.ts'
-import { type CandidateRow, candidateColumns, toUser } from './users.ts'
+import { type CandidateRow, candidateColumns, idsHoldingAny, toUser } from './users.ts'
 
 /** A person to import: absent values stay as they are. */
 export type ImportedUser = AccountForm & { readonly login: string }
@@ -73,9 +74,6 @@ function within(caller: Caller, part: string): Caller {
   return { ...caller, requestId: `${caller.requestId}/${part}` }
 }
 
-const list = (values: readonly (string | null)[]) =>
-  sql`(select j.value from json_each(${JSON.stringify(values)}) j)`
-
 /** What a refused change by hand means for an import; other errors go on. */
 function outcomeOf(error: unknown, id?: string): Outcome {
   if (!(error instanceof Refusal)) throw error
@@ -96,13 +94,7 @@ async function importUsers(
     const keys = users.map((user) => accountKeys(withForm({}, user)))
     return [
       sql<CandidateRow>`select ${candidateColumns} from ${allowed} user u
-        where u.namespace = ${namespace} and u.id in (
-          select id from user where namespace = ${namespace}
-            and user_name_key in ${list(keys.map(({ userName }) => userName))}
-          union all select id from user where namespace = ${namespace}
-            and email_key in ${list(keys.flatMap(({ email }) => email ?? []))}
-          union all select id from user where namespace = ${namespace}
-            and external_id in ${list(keys.flatMap(({ externalId }) => externalId ?? []))})`,
+        where u.namespace = ${namespace} and u.id in (${idsHoldingAny(namespace, keys)})`,
     ] as const
   })
   const planned = planUsers(rows[0], users)

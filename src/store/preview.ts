@@ -8,6 +8,7 @@ import type { Attributes } from '../scim/resource/resource.ts'
 import type { Settings } from '../tenancy/settings.ts'
 import { accountKeys, withoutEmptyExternalId } from './account.ts'
 import { type Caller, readAs } from './authority.ts'
+import { list } from './database.ts'
 import { type Held, release } from './held.ts'
 import {
   accountToAdopt,
@@ -21,6 +22,7 @@ import {
   type TeamHolder,
 } from './match.ts'
 import { Refusal, type StoreReason } from './refusal.ts'
+import { idsHoldingAny } from './users.ts'
 
 /** An account or team of the directory. */
 export interface Found {
@@ -69,11 +71,6 @@ interface RetainedRow extends Found {
   readonly externalId: string
 }
 
-function list(values: readonly (string | null | undefined)[]) {
-  const given = [...new Set(values.flatMap((value) => value ?? []))]
-  return sql`(select j.value from json_each(${JSON.stringify(given)}) j)`
-}
-
 /** Tells what would become of users and groups, in one trip. @throws Refusal */
 export async function previewMigration(
   caller: Caller,
@@ -87,29 +84,12 @@ export async function previewMigration(
     t.display_name_key as "displayNameKey", t.external_id as "externalId"`
   const permissions = ['org.users:read', 'teams:read'] as const
   const { principal, rows } = await readAs(caller, permissions, (namespace, allowed) => {
-    const by = (column: string, values: readonly (string | null)[]) =>
-      sql`select id from user where namespace = ${namespace}
-        and ${sql.raw(column)} in ${list(values)}`
-    const ids = [
-      by(
-        'user_name_key',
-        keys.map(({ userName }) => userName),
-      ),
-      by(
-        'external_id',
-        keys.map(({ externalId }) => externalId),
-      ),
-      by(
-        'email_key',
-        keys.map(({ email }) => email),
-      ),
-    ]
     return [
       sql<UserRow>`select u.id, u.managed, u.user_name_key as "userNameKey",
           u.email_key as "emailKey", u.external_id as "externalId",
           json_extract(u.resource, '$.userName') as name
         from ${allowed} user u
-        where u.namespace = ${namespace} and u.id in (${sql.join(ids, sql` union all `)})`,
+        where u.namespace = ${namespace} and u.id in (${idsHoldingAny(namespace, keys)})`,
       // The last one deleted is the one that is taken up again, and so must come last.
       sql<RetainedRow>`select r.id, r.external_id as "externalId",
           json_extract(r.resource, '$.userName') as name

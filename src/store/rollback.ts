@@ -10,12 +10,13 @@ import type { Namespace } from '../tenancy/namespace.ts'
 import { accountKeys, difference } from './account.ts'
 import { type AdoptionType, joinSubject, latestAdoption } from './adoptions.ts'
 import { type Allowed, type Caller, readAs, untilWon } from './authority.ts'
-import type { Statement } from './database.ts'
+import { list, type Statement } from './database.ts'
 import { type Held, release } from './held.ts'
 import { clashOf, type Holder } from './match.ts'
 import { countRestoration } from './membership.ts'
 import { Refusal, type UniqueAttribute } from './refusal.ts'
 import { restoreTeam, restoreUser } from './reinstate.ts'
+import { idsHoldingAny } from './users.ts'
 
 /** What is to be put back: one account or team, by its id or name; or all, from an id on. */
 export type RollbackTarget =
@@ -176,32 +177,13 @@ async function readHolders(caller: Caller, rows: readonly SubjectRow[]): Promise
   const users = images.filter(({ type }) => type === 'user')
   const teams = images.filter(({ type, current }) => type === 'team' && current !== null)
   const keys = users.map(({ image }) => accountKeys(image))
-  const list = (values: readonly (string | null)[]) =>
-    sql`(select j.value from json_each(${JSON.stringify(values.flatMap((one) => one ?? []))}) j)`
   const names = teams.map(({ image }) => fold(String(image.displayName)))
   const { rows: found } = await readAs(caller, [], (namespace, allowed) => {
-    const by = (column: string, values: readonly (string | null)[]) =>
-      sql`select id from user where namespace = ${namespace}
-        and ${sql.raw(column)} in ${list(values)}`
-    const ids = [
-      by(
-        'user_name_key',
-        keys.map(({ userName }) => userName),
-      ),
-      by(
-        'external_id',
-        keys.map(({ externalId }) => externalId),
-      ),
-      by(
-        'email_key',
-        keys.map(({ email }) => email),
-      ),
-    ]
     return [
       sql<Holder>`select u.id, u.managed, u.user_name_key as "userNameKey",
           u.email_key as "emailKey", u.external_id as "externalId"
         from ${allowed} user u
-        where u.namespace = ${namespace} and u.id in (${sql.join(ids, sql` union all `)})`,
+        where u.namespace = ${namespace} and u.id in (${idsHoldingAny(namespace, keys)})`,
       sql<{ readonly id: string; readonly key: string }>`
         select t.id, t.display_name_key as key from ${allowed} team t
         where t.namespace = ${namespace} and t.display_name_key in ${list(names)}`,

@@ -13,7 +13,7 @@ import {
   untilWon,
   writeAs,
 } from './authority.ts'
-import type { Statement } from './database.ts'
+import { list, type Statement } from './database.ts'
 import { closeEvents, recordChange } from './event.ts'
 import { type Held, release } from './held.ts'
 import { Refusal } from './refusal.ts'
@@ -61,11 +61,6 @@ export async function listMappings(
 interface TeamRow {
   readonly id: string
   readonly key: string
-}
-
-/** A list of texts, as a statement reads it. */
-function list(values: readonly string[]) {
-  return sql`(select j.value from json_each(${JSON.stringify(values)}) j)`
 }
 
 /**

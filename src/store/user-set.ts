@@ -7,7 +7,7 @@ import type { Attributes } from '../scim/resource/resource.ts'
 import type { Principal } from '../tenancy/credential.ts'
 import { accountColumns, accountKeys, withoutEmptyExternalId } from './account.ts'
 import { type Caller, readAs, writeAs } from './authority.ts'
-import type { Statement } from './database.ts'
+import { list, type Statement } from './database.ts'
 import { actorOf } from './event.ts'
 import { isDoubtful, StoreFailure } from './failure.ts'
 import { refuseTaken } from './match.ts'
@@ -15,6 +15,7 @@ import { Refusal } from './refusal.ts'
 import {
   type CandidateRow,
   candidateColumns,
+  idsHoldingAny,
   requireUserSync,
   type StoredUser,
   toUser,
@@ -56,20 +57,11 @@ export async function createUsers(
     const attributes = { active: true, ...withoutEmptyExternalId(user.attributes) }
     return { ...user, attributes, keys: accountKeys(attributes) }
   })
-  const list = (values: readonly (string | null)[]) =>
-    sql`(select j.value from json_each(${JSON.stringify(values)}) j)`
   const externalIds = given.flatMap(({ keys }) => keys.externalId ?? [])
   const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => {
-    const ids = sql.join(
-      [
-        sql`select id from user where namespace = ${namespace}
-          and user_name_key in ${list(given.map(({ keys }) => keys.userName))}`,
-        sql`select id from user where namespace = ${namespace}
-          and external_id in ${list(externalIds)}`,
-        sql`select id from user where namespace = ${namespace}
-          and email_key in ${list(given.flatMap(({ keys }) => keys.email ?? []))}`,
-      ],
-      sql` union all `,
+    const ids = idsHoldingAny(
+      namespace,
+      given.map(({ keys }) => keys),
     )
     return [
       sql<CandidateRow>`select ${candidateColumns} from ${allowed} user u

@@ -28,7 +28,7 @@ import {
   untilWon,
   writeAs,
 } from './authority.ts'
-import type { Statement } from './database.ts'
+import { list, type Statement } from './database.ts'
 import { type Action, closeEvents, recordEvent } from './event.ts'
 import { StoreFailure } from './failure.ts'
 import { type Held, release } from './held.ts'
@@ -147,6 +147,14 @@ export function idsHolding(
   return sql`${ids} where namespace = ${namespace} and user_name_key = ${userName}
     union all ${ids} where namespace = ${namespace} and external_id = ${externalId}
     union all ${ids} where namespace = ${namespace} and email_key = ${email}`
+}
+
+/** The ids of the users that have any of many unique values; a lookup in an index for each. */
+export function idsHoldingAny(namespace: Namespace, keys: readonly UniqueKeys[]): SQL {
+  const ids = sql`select id from user where namespace = ${namespace}`
+  return sql`${ids} and user_name_key in ${list(keys.map(({ userName }) => userName))}
+    union all ${ids} and external_id in ${list(keys.map(({ externalId }) => externalId))}
+    union all ${ids} and email_key in ${list(keys.map(({ email }) => email))}`
 }
 
 /** Everybody who has one of the unique values. */
