@@ -94,11 +94,32 @@ export function selectMembers(
     order by m.team_id, m.user_id`
 }
 
-/** The users of some ids, as the members that they may become. */
-function selectListed(namespace: Namespace, ids: string, allowed: Allowed): Statement<Member> {
-  return sql<Member>`select u.id, ${display} as display
-    from ${allowed} json_each(${ids}) j
-    cross join user u on u.namespace = ${namespace} and u.id = j.value`
+/** A user whom a change of members looks at, as read: a member, or one that it lists. */
+interface ExaminedUser extends Member {
+  readonly revision: number
+}
+
+/** The users `u` who are members of a team. */
+function usersIn(namespace: Namespace, id: string): SQL {
+  return sql`membership m cross join user u on u.namespace = m.namespace and u.id = m.user_id
+    where m.namespace = ${namespace} and m.team_id = ${id}`
+}
+
+/** The users `u` of a JSON list of ids. */
+function usersOf(namespace: Namespace, ids: string): SQL {
+  return sql`json_each(${ids}) j
+    cross join user u on u.namespace = ${namespace} and u.id = j.value where 1`
+}
+
+function selectExamined(users: SQL, allowed: Allowed): Statement<ExaminedUser> {
+  return sql<ExaminedUser>`select u.id, ${display} as display, u.revision from ${allowed} ${users}`
+}
+
+/** Whether users are those that were read: a revision only grows, and nobody comes to be meanwhile. */
+function areAsRead(users: SQL, read: readonly ExaminedUser[]): SQL {
+  const revisions = read.reduce((sum, { revision }) => sum + revision, 0)
+  return sql`(select count(*), coalesce(sum(u.revision), 0) from ${users})
+    = (${read.length}, ${revisions})`
 }
 
 /** Stands where no members are asked for. */
@@ -298,7 +319,10 @@ export interface TeamChange {
   readonly attributes: (current: StoredTeam) => Attributes
   /** The change of members, from the members and the listed users where they were read. */
   readonly members: (current: readonly MemberForm[], listed: readonly MemberForm[]) => MemberChange
-  /** Whether `members` needs the members: then the write depends on nobody else writing. */
+  /**
+   * Whether `members` needs the members: then the write depends on nobody else writing, neither the
+   * team nor the users that `members` looks at.
+   */
   readonly dependsOnMembers: boolean
   /** The ids of the users that `members` needs beside the members. */
   readonly listed?: ReadonlySet<string>
@@ -321,13 +345,15 @@ export async function changeTeam(
   return untilWon(async () => {
     const needsMembers = change.ok && change.value.dependsOnMembers
     const listed = change.ok ? chunksOf(change.value.listed ?? new Set()) : []
+    const examined = (namespace: Namespace) =>
+      needsMembers ? [usersIn(namespace, id), ...listed.map((ids) => usersOf(namespace, ids))] : []
     const { principal, rows } = await readAs(caller, ['teams:write'], (namespace, allowed) => [
       selectTeam(namespace, id, allowed),
-      needsMembers ? selectMembers(namespace, sql`${id}`, allowed) : noMembers,
-      ...listed.map((ids) => selectListed(namespace, ids, allowed)),
+      ...examined(namespace).map((users) => selectExamined(users, allowed)),
     ])
     requireSync(principal)
-    const [[found], currentMembers, ...users] = rows
+    const [[found], ...users] = rows
+    const [currentMembers = [], ...listedUsers] = users
     const row = foundTeam(found, id)
     const current = toTeam(row)
     if (!mayWrite(preconditions, current.version)) {
@@ -341,11 +367,14 @@ export async function changeTeam(
       principal,
       row,
       next,
-      members(currentMembers.map(formOf), users.flat().map(formOf)),
+      members(currentMembers.map(formOf), listedUsers.flat().map(formOf)),
       {
         action: current.managed ? 'team.update' : 'team.adopt',
         withMembers,
         asRead: needsMembers || isConditional(preconditions),
+        alsoAsRead: examined(principal.namespace).map((one, index) =>
+          areAsRead(one, users[index] ?? []),
+        ),
       },
     )
   })
@@ -364,7 +393,10 @@ export async function replaceTeam(
   how: {
     readonly action: 'team.adopt' | 'team.update'
     readonly withMembers: boolean
+    /** Whether the team must be as it was read. */
     readonly asRead?: boolean
+    /** What else must be as it was read. */
+    readonly alsoAsRead?: readonly SQL[]
   },
 ): Promise<StoredTeam> {
   const { namespace } = principal
@@ -376,8 +408,9 @@ export async function replaceTeam(
   const changesMembers = change.replace || change.add.size > 0 || change.remove.size > 0
   if (!changesAttributes && !adopts && !changesMembers && !how.withMembers) return toTeam(current)
   const exact = changesAttributes || adopts || how.asRead === true
-  const condition = sql`exists (select 1 from team t where t.namespace = ${namespace}
+  const isThere = sql`exists (select 1 from team t where t.namespace = ${namespace}
     and t.id = ${id} and t.managed = ${current.managed}${exact ? sql` and t.revision = ${current.revision}` : sql``})`
+  const condition = sql.join([isThere, ...(how.alsoAsRead ?? [])], sql` and `)
   const described = changesAttributes || adopts ? difference(before, attributes) : undefined
   const statements = [
     ...(adopts ? keepBeforeImage(caller, namespace, current, before) : []),

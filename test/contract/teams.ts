@@ -2,6 +2,7 @@
 import { sql } from 'drizzle-orm'
 import { expect, test } from 'vitest'
 import { noMemberChange } from '../../src/scim/patch/members.ts'
+import type { Database } from '../../src/store/database.ts'
 import type { TeamChange } from '../../src/store/teams.ts'
 import { createTeam, readTeam } from '../../src/store/teams.ts'
 import { createUser, readUser } from '../../src/store/users.ts'
@@ -11,6 +12,7 @@ import {
   beforeWriting,
   changesOf,
   changeTeam,
+  changeUser,
   deleteTeam,
   deleteUser,
   eventsOf,
@@ -25,6 +27,7 @@ import {
   rename,
   replaceMembers,
   START,
+  set,
   snapshot,
   type Tenant,
   teamRow,
@@ -349,6 +352,51 @@ export function teams(open: Open): void {
     const forms = [`${a} user user 0`, `${b} user user 1`, `${c} user user 2`]
     expect(seen).toEqual([forms.slice(0, 2), forms])
     expect(await membersOf(tenant, id)).toEqual([])
+  })
+
+  test('a change that looks at what users are called is made on what they are called by then', async () => {
+    const tenant = await makeTenant()
+    const [member = '', listed = '', leaver = ''] = await people(tenant, 3)
+    const { id } = await post(tenant, 'team', [member])
+    const seen: string[][] = []
+    const addAndRemove: TeamChange = {
+      attributes: ({ attributes }) => attributes,
+      members: (current, users) => {
+        const named = [...current, ...users].map(({ value, display }) => `${value} ${display}`)
+        seen.push(named.sort())
+        const boss = (one: { display: string }) => one.display === 'boss'
+        const add = [listed, leaver].filter((one) => !users.some((u) => u.value === one && boss(u)))
+        const remove = current.filter(boss).map(({ value }) => value)
+        return { ...noMemberChange, add: new Set(add), remove: new Set(remove) }
+      },
+      dependsOnMembers: true,
+      listed: new Set([listed, leaver]),
+    }
+    const changes = [
+      () => changeUser(tenant.caller(), member, set({ displayName: 'boss' }), undefined),
+      () => changeUser(tenant.caller(), listed, set({ displayName: 'boss' }), undefined),
+      () => deleteUser(tenant.caller(), leaver, undefined),
+    ]
+    const database: Database = {
+      async batch(mode, statements) {
+        if (mode === 'write') await changes.shift()?.()
+        return tenant.database.batch(mode, statements)
+      },
+    }
+    await changeTeam(tenant.caller({ database }), id, held(addAndRemove), undefined, false)
+    const names = (...users: [string, string][]) =>
+      users.map(([one, name]) => `${one} ${name}`).sort()
+    expect(seen).toEqual([
+      names([member, 'user 0'], [listed, 'user 1'], [leaver, 'user 2']),
+      names([member, 'boss'], [listed, 'user 1'], [leaver, 'user 2']),
+      names([member, 'boss'], [listed, 'boss'], [leaver, 'user 2']),
+      names([member, 'boss'], [listed, 'boss']),
+    ])
+    expect(await membersOf(tenant, id)).toEqual([])
+    expect((await changesOf(tenant, id)).slice(1)).toEqual([
+      { action: 'team.update', changes: { ...none, skipped: [leaver] } },
+      { action: 'team.update', changes: { ...none, removed: [member] } },
+    ])
   })
 
   test('a set of members is changed in a team that others change meanwhile', async () => {
