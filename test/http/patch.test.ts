@@ -547,6 +547,17 @@ describe('remove', () => {
     const answer = await client.patch(`/Users/${id}`, [remove('active')])
     expect(answer).toMatchObject({ status: 200, body: { active: false } })
   })
+
+  test('of active leaves it as an operation before has made it', async () => {
+    const client = await tenant()
+    const { id } = await createUser(client, 'ada')
+    for (const nothing of [remove('active'), replace('active', null), replace('active', [null])]) {
+      const off = await client.patch(`/Users/${id}`, [replace('active', false), nothing])
+      expect(off).toMatchObject({ status: 200, body: { active: false } })
+      const on = await client.patch(`/Users/${id}`, [replace('active', true), nothing])
+      expect(on).toMatchObject({ status: 200, body: { active: true } })
+    }
+  })
 })
 
 describe('replace', () => {

@@ -1,13 +1,14 @@
 /** The endpoint /Users. */
 import { applyChanges } from '../../scim/patch/apply.ts'
 import { readOperations } from '../../scim/patch/operation.ts'
-import { resolveOperations } from '../../scim/patch/target.ts'
+import { type Change, resolveOperations } from '../../scim/patch/target.ts'
 import { renderUser } from '../../scim/resource/render.ts'
 import {
   type ReadResource,
   readResource,
   refuseImmutableChange,
 } from '../../scim/resource/resource.ts'
+import { readValue } from '../../scim/resource/value.ts'
 import { userType } from '../../scim/schema/resource-type.ts'
 import { andThen } from '../../store/held.ts'
 import { changeUser, createUser, deleteUser, readUser, type UserChange } from '../../store/users.ts'
@@ -26,11 +27,20 @@ function replacement({ attributes, named }: ReadResource): UserChange {
   }
 }
 
-/** What a PATCH makes of a user. */
+/** What a PATCH makes of a user. What would unassign `active` leaves it as the operations before made it. */
 function patch({ body, spend }: WriteRequest, base: string): UserChange {
-  const changes = resolveOperations(userType, readOperations(body), spend)
+  const changes = resolveOperations(userType, readOperations(body), spend).filter(
+    (change) => !unassigns(change, 'active'),
+  )
   return (current) =>
     applyChanges(userType, current.attributes, changes, renderUser(base, current), spend)
+}
+
+/** Whether a change takes the value of an attribute away, by removal or by writing nothing. */
+function unassigns(change: Change, name: string): boolean {
+  if (change.kind !== 'attribute' || change.path.attribute.name !== name) return false
+  const { op, path, value = null, where } = change
+  return op === 'remove' || readValue(path.attribute, value, `${where}: ${name}`) === undefined
 }
 
 export const users: Endpoint = {
