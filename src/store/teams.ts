@@ -313,10 +313,16 @@ function formOf({ id, display }: Member): MemberForm {
   return { value: id, type: 'user', display: fold(display) }
 }
 
+/** Whether a team's attributes are those that were read: then what leaves them alone is no lost update. */
+function areStillAttributes(namespace: Namespace, { id, displayName, externalId }: TeamRow): SQL {
+  return sql`exists (select 1 from team t where t.namespace = ${namespace} and t.id = ${id}
+    and t.display_name = ${displayName} and t.external_id is ${externalId})`
+}
+
 /** What a PUT or PATCH makes of a team. */
 export interface TeamChange {
-  /** The new attributes, from those that are stored. */
-  readonly attributes: (current: StoredTeam) => Attributes
+  /** The new attributes, from those that are stored; absent where the change is one of members alone. */
+  readonly attributes?: (current: StoredTeam) => Attributes
   /** The change of members, from the members and the listed users where they were read. */
   readonly members: (current: readonly MemberForm[], listed: readonly MemberForm[]) => MemberChange
   /**
@@ -360,7 +366,8 @@ export async function changeTeam(
       throw new Refusal({ kind: 'stale-version' })
     }
     const { attributes, members } = release(change)
-    const next = withoutEmptyExternalId(attributes(current))
+    const next =
+      attributes === undefined ? current.attributes : withoutEmptyExternalId(attributes(current))
     requireSmall(next)
     return replaceTeam(
       caller,
@@ -372,9 +379,10 @@ export async function changeTeam(
         action: current.managed ? 'team.update' : 'team.adopt',
         withMembers,
         asRead: needsMembers || isConditional(preconditions),
-        alsoAsRead: examined(principal.namespace).map((one, index) =>
-          areAsRead(one, users[index] ?? []),
-        ),
+        alsoAsRead: [
+          ...(attributes === undefined ? [] : [areStillAttributes(principal.namespace, row)]),
+          ...examined(principal.namespace).map((one, index) => areAsRead(one, users[index] ?? [])),
+        ],
       },
     )
   })

@@ -339,7 +339,6 @@ export function teams(open: Open): void {
     const { id } = await post(tenant, 'team', [a, b])
     const seen: string[][] = []
     const removeAll: TeamChange = {
-      attributes: ({ attributes }) => attributes,
       members: (current) => {
         seen.push(current.map(({ value, type, display }) => `${value} ${type} ${display}`))
         return { ...noMemberChange, remove: new Set(current.map(({ value }) => value)) }
@@ -360,7 +359,6 @@ export function teams(open: Open): void {
     const { id } = await post(tenant, 'team', [member])
     const seen: string[][] = []
     const addAndRemove: TeamChange = {
-      attributes: ({ attributes }) => attributes,
       members: (current, users) => {
         const named = [...current, ...users].map(({ value, display }) => `${value} ${display}`)
         seen.push(named.sort())
@@ -422,6 +420,32 @@ export function teams(open: Open): void {
     expect(after).toMatchObject({ revision: 4, attributes: { displayName: 'crew' } })
     expect(await membersOf(tenant, id)).toEqual([a, b, c])
     expect(trips).toEqual(['read', 'write'])
+  })
+
+  test('a change that keeps the name puts it back where another has changed it meanwhile', async () => {
+    const tenant = await makeTenant()
+    const [a = '', b = ''] = await people(tenant, 2)
+    const { id } = await post(tenant, 'team', [a])
+    const other = () => change(tenant, id, rename({ displayName: 'crew', externalId: 'x' }))
+    const put = held<TeamChange>({
+      attributes: () => ({ displayName: 'team' }),
+      members: () => ({ replace: true, add: new Set([b]), remove: new Set() }),
+      dependsOnMembers: false,
+    })
+    const caller = tenant.caller({ database: beforeWriting(tenant.database, other) })
+    const after = await changeTeam(caller, id, put, undefined, true)
+    expect(after.attributes).toEqual({ displayName: 'team' })
+    expect((await changesOf(tenant, id)).slice(2)).toEqual([
+      {
+        action: 'team.update',
+        changes: {
+          before: { displayName: 'crew', externalId: 'x' },
+          after: { displayName: 'team' },
+          ...{ added: [b], removed: [], skipped: [] },
+        },
+      },
+      { action: 'team.update', changes: { ...none, removed: [a] } },
+    ])
   })
 
   test('teams are listed in the order of their ids, with their own members', async () => {

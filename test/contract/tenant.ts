@@ -399,7 +399,6 @@ export function set(attributes: Attributes): Held<UserChange> {
 
 const members = (change: Partial<MemberChange>): Held<TeamChange> =>
   held({
-    attributes: ({ attributes }) => attributes,
     members: () => ({ ...noMemberChange, ...change }),
     dependsOnMembers: false,
   })

@@ -22,6 +22,7 @@ import {
   deleteTeam,
   type NewTeam,
   readTeam,
+  type StoredTeam,
   type TeamChange,
 } from '../../store/teams.ts'
 import type { Endpoint, WriteRequest } from './endpoint.ts'
@@ -52,8 +53,10 @@ function patch({ body, spend }: WriteRequest, base: string): TeamChange {
   const { members, others } = separateMembers(changes)
   const depends = dependsOnMembers(members)
   return {
-    attributes: (current) =>
-      applyChanges(groupType, current.attributes, others, renderGroup(base, current), spend),
+    ...(others.length > 0 && {
+      attributes: (current: StoredTeam) =>
+        applyChanges(groupType, current.attributes, others, renderGroup(base, current), spend),
+    }),
     members: (current, listed) => reduceMemberChanges(members, current, listed, spend),
     dependsOnMembers: depends,
     ...(depends ? { listed: listedIds(members) } : {}),
