@@ -2,7 +2,7 @@
  * An embedded libSQL file, by the driver itself: statements are prepared once and kept. Its client
  * prepares each anew, which takes longer than to look somebody up.
  */
-import { type Database, render } from './database.ts'
+import { type Database, type Rendered, render } from './database.ts'
 import { classify } from './failure.ts'
 
 /** What is used of a prepared statement of the driver. */
@@ -24,12 +24,24 @@ export interface Connection {
 const KEPT = 256
 const LONGEST = 16_384
 
-const BEGIN = { read: 'begin transaction readonly', write: 'begin immediate' }
-
 /** Runs a statement that was prepared; its rows as objects. */
 type Run = (parameters: unknown[]) => object[]
 
-/** A Database on one connection. Its batches are synchronous, so none meets another. */
+/** A write batch that waits for its turn. */
+interface Waiting {
+  readonly statements: readonly Rendered[]
+  readonly resolve: (results: never) => void
+  readonly reject: (failure: unknown) => void
+}
+
+/**
+ * A Database on one connection. Its transactions are synchronous, so none meets another.
+ *
+ * Write batches that come in the same turn of the event loop share a transaction, each behind a
+ * savepoint of its own: it takes effect wholly or not at all whatever becomes of the others, and sees
+ * what those before it wrote. All of them are answered after the one commit, whose way to the disk
+ * takes longer than the statements do.
+ */
 export function embedded(connection: Connection): Database {
   const runs = new Map<string, Run>()
   const runOf = (sql: string): Run => {
@@ -43,28 +55,65 @@ export function embedded(connection: Connection): Database {
     if (runs.size > KEPT && oldest !== undefined) runs.delete(oldest)
     return run
   }
+  const runAll = (statements: readonly Rendered[]) =>
+    statements.map(({ sql, parameters }) => runOf(sql)(parameters))
   const rollBack = () => {
     if (connection.inTransaction) runOf('rollback')([])
+  }
+  /** Runs in a transaction. @throws StoreFailure, and then nothing took effect */
+  const transact = <T>(begin: string, run: () => T): T => {
+    try {
+      // What could not be rolled back before.
+      rollBack()
+      runOf(begin)([])
+      const results = run()
+      runOf('commit')([])
+      return results
+    } catch (error) {
+      try {
+        rollBack()
+      } catch {
+        // Of the two it is the first failure that tells why.
+      }
+      throw classify(withCode(error))
+    }
+  }
+  /** Runs a batch behind a savepoint. @throws what ended the whole transaction */
+  const attempt = ({ statements, resolve, reject }: Waiting): (() => void) => {
+    runOf('savepoint batch')([])
+    try {
+      const results = runAll(statements)
+      runOf('release batch')([])
+      return () => resolve(results as never)
+    } catch (error) {
+      // A full disk, for one, makes SQLite roll back everything.
+      if (!connection.inTransaction) throw error
+      runOf('rollback to batch')([])
+      runOf('release batch')([])
+      return () => reject(classify(withCode(error)))
+    }
+  }
+  let waiting: Waiting[] = []
+  const commitTogether = () => {
+    const batches = waiting
+    waiting = []
+    try {
+      for (const answer of transact('begin immediate', () => batches.map(attempt))) answer()
+    } catch (failure) {
+      for (const { reject } of batches) reject(failure)
+    }
   }
   return {
     // The driver does not tell how many rows were read and written: there is nothing to observe.
     async batch(mode, statements) {
       const rendered = statements.map(render)
-      try {
-        // What could not be rolled back before.
-        rollBack()
-        runOf(BEGIN[mode])([])
-        const results = rendered.map(({ sql, parameters }) => runOf(sql)(parameters))
-        runOf('commit')([])
-        return results as never
-      } catch (error) {
-        try {
-          rollBack()
-        } catch {
-          // Of the two it is the first failure that tells why.
-        }
-        throw classify(withCode(error))
+      if (mode === 'read') {
+        return transact('begin transaction readonly', () => runAll(rendered)) as never
       }
+      return new Promise<never>((resolve, reject) => {
+        if (waiting.length === 0) setImmediate(commitTogether)
+        waiting.push({ statements: rendered, resolve, reject })
+      })
     },
   }
 }

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { sql } from 'drizzle-orm'
+import Connection from 'libsql'
 import { afterAll, expect, test } from 'vitest'
 import { type Files, openFiles } from '../../src/node/files.ts'
+import { embedded } from '../../src/store/embedded.ts'
 import { storeContract } from './contract.ts'
 import { filterContract } from './filters.ts'
 
@@ -50,4 +52,89 @@ test('a batch that fails leaves nothing behind, and what it prepared serves the 
   }
   const added = await database.batch('write', [add('stacks-901'), add('stacks-902'), count])
   expect(added[2]).toEqual([{ count: 2 }])
+})
+
+/** The database over a connection of its own, which tells what it runs and fails where it is told to. */
+async function watched(fails: (sql: string) => void = () => undefined) {
+  await open()
+  const connection = new Connection(join(directory, 'store.db'), { timeout: 5000 })
+  const ran: string[] = []
+  const database = embedded({
+    get inTransaction() {
+      return connection.inTransaction
+    },
+    prepare(text) {
+      const statement = connection.prepare(text)
+      return {
+        reader: statement.reader,
+        raw: (on) => statement.raw(on),
+        columns: () => statement.columns(),
+        all: (parameters) => statement.all(parameters),
+        run(parameters) {
+          fails(text)
+          ran.push(text)
+          return statement.run(parameters)
+        },
+      }
+    },
+  })
+  return { connection, database, ran }
+}
+
+const addNamespace = (name: string) =>
+  sql`insert into namespace (name, created_at) values (${name}, ${1})`
+const namesLike = (pattern: string) =>
+  sql<{ name: string }>`select name from namespace where name like ${pattern} order by name`
+
+test('batches of one turn share a commit, and each takes effect wholly or not at all', async () => {
+  const { connection, database, ran } = await watched()
+  const [first, failed, third] = await Promise.allSettled([
+    database.batch('write', [addNamespace('stacks-911'), namesLike('stacks-91%')]),
+    database.batch('write', [addNamespace('stacks-912'), addNamespace('stacks-911')]),
+    database.batch('write', [addNamespace('stacks-913'), namesLike('stacks-91%')]),
+  ])
+  expect(first).toMatchObject({ status: 'fulfilled', value: [[], [{ name: 'stacks-911' }]] })
+  expect(failed).toMatchObject({ status: 'rejected', reason: { kind: 'unique' } })
+  const both = [{ name: 'stacks-911' }, { name: 'stacks-913' }]
+  expect(third).toMatchObject({ status: 'fulfilled', value: [[], both] })
+  expect(await database.batch('read', [namesLike('stacks-91%')])).toEqual([both])
+  expect(ran.filter((text) => text === 'commit')).toHaveLength(2)
+  connection.close()
+})
+
+test('where a commit fails, no batch of it took effect, and all say so', async () => {
+  let failing = true
+  const full = Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' })
+  const { connection, database } = await watched((text) => {
+    if (failing && text === 'commit') throw full
+  })
+  const add = () =>
+    Promise.allSettled(
+      ['stacks-921', 'stacks-922'].map((name) => database.batch('write', [addNamespace(name)])),
+    )
+  const lost = { status: 'rejected', reason: { name: 'StoreFailure', cause: { cause: full } } }
+  expect(await add()).toMatchObject([lost, lost])
+  failing = false
+  expect(await database.batch('read', [namesLike('stacks-92%')])).toEqual([[]])
+  expect(await add()).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }])
+  connection.close()
+})
+
+test('what ends the transaction of one batch ends those that share it', async () => {
+  let failing = true
+  const broken = Object.assign(new Error('disk I/O error'), { code: 'SQLITE_IOERR' })
+  const { connection, database } = await watched((text) => {
+    if (!failing || !text.startsWith('insert into namespace')) return
+    failing = false
+    connection.prepare('rollback').run([])
+    throw broken
+  })
+  const answers = await Promise.allSettled([
+    database.batch('write', [addNamespace('stacks-931')]),
+    database.batch('write', [addNamespace('stacks-932')]),
+  ])
+  const lost = { status: 'rejected', reason: { name: 'StoreFailure', cause: { cause: broken } } }
+  expect(answers).toMatchObject([lost, lost])
+  expect(await database.batch('read', [namesLike('stacks-93%')])).toEqual([[]])
+  connection.close()
 })
