@@ -6,6 +6,8 @@ const migrations = await readD1Migrations('drizzle')
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/summary.ts'],
+    // A test waits more than it computes: one worker a core, where Vitest keeps one core free.
+    maxWorkers: '100%',
     projects: [
       {
         // The protocol and the tools: nothing but JavaScript.

@@ -195,7 +195,9 @@ export function judge(
     if (at !== undefined || from === to) continue
     const states = snapshots.slice(from, to + 1)
     const complaints = states.map((state) => quiet(one, structuredClone(state)))
-    if (complaints.every((what) => what !== undefined)) throw fail(one, String(complaints.at(-1)))
+    if (complaints.every((what) => what !== undefined)) {
+      throw fail(one, [...new Set(complaints)].join('\n      or '))
+    }
   }
   const done = commits.flatMap(({ events }) => events.map(({ action }) => action))
   const answered = played.map(({ request, answer }) => {
