@@ -386,7 +386,9 @@ export function describeReason(reason: Reason): WireFailure {
       return {
         status: 409,
         messageId: 'namespace.exists',
-        detail: `The namespace ${reason.namespace} exists already.`,
+        detail:
+          `The namespace ${reason.namespace} exists already and was left as it is. To use it, create ` +
+          'a service account and a token in it; to begin anew, delete it or take another name.',
       }
     case 'unlisted-namespaces':
       return {

@@ -170,20 +170,16 @@ export async function writeAs<const T extends readonly Statement[]>(
 ): Promise<Results<T>> {
   const known = JSON.stringify(requestIds)
   const { namespace, actor, permissions, storedSettings, storedRestore } = principal
+  const evidence = hasLeftEvent(namespace, known)
   const guard = sql`
     insert into guard (ok)
     select exists (${goodBearer(actor, namespace, permissions, caller.now)})
       and exists (select 1 from namespace n
         where n.name = ${namespace} and n.settings is ${storedSettings}
           and n.restore is ${storedRestore})
-      and not ${hasLeftEvent(namespace, known)}
+      and not ${evidence}
       and (${condition})`
-  return commit(caller.database, {
-    namespace,
-    requestIds: known,
-    statements: [guard, ...statements],
-    answers,
-  })
+  return commit(caller.database, { evidence, statements: [guard, ...statements], answers })
 }
 
 /** What a fresh attempt may do better: it had no effect, and the world has changed or soon does. */

@@ -4,7 +4,7 @@
  * took effect, and what the response needs is read again; where it is not, the batch is sent again.
  * That is safe, for the guard lets no batch pass whose request has left an event already.
  */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Namespace } from '../tenancy/namespace.ts'
 import type { Database, Results, Statement } from './database.ts'
 import { classify, isDoubtful, isRefused, isTransient, type StoreFailure } from './failure.ts'
@@ -42,29 +42,49 @@ export async function read<const T extends readonly Statement[]>(
   database: Database,
   statements: T,
 ): Promise<Results<T>> {
+  return persistently(() => database.batch('read', statements))
+}
+
+/**
+ * Carries out a write that comes to the same however often it runs, again where the platform fails
+ * in a way that passes.
+ *
+ * @throws StoreFailure `lost` or `exceeded` where it may have taken effect, and other kinds
+ */
+export async function repeat<const T extends readonly Statement[]>(
+  database: Database,
+  statements: T,
+): Promise<Results<T>> {
+  return persistently(() => database.batch('write', statements))
+}
+
+async function persistently<T>(send: () => Promise<T>): Promise<T> {
   const again = patience(MAXIMUM_TRIES, 50, 2000)
   for (;;) {
     try {
-      return await database.batch('read', statements)
+      return await send()
     } catch (error) {
       if (!isTransient(classify(error)) || !(await again())) throw error
     }
   }
 }
 
-/** A batch that writes, and by what events it is known to have taken effect. */
+/** A batch that writes, and by what it is known to have taken effect. */
 export interface Commit<T extends readonly Statement[]> {
-  readonly namespace: Namespace
-  /** The request ids of the events that it leaves, as JSON; any of them proves it. */
-  readonly requestIds: string
-  /** The first must not let the batch pass where one of the events is there. */
+  /** An SQL condition that is true where the batch took effect, such as `hasLeftEvent`. */
+  readonly evidence: SQL
+  /** They must not let the batch pass where the evidence is there. */
   readonly statements: readonly Statement[]
   /** What the response needs after the write. */
   readonly answers: T
 }
 
-/** What is true where a commit has left an event, as an SQL condition. */
-export function hasLeftEvent(namespace: Namespace, requestIds: string) {
+/**
+ * What is true where a commit has left an event.
+ *
+ * @param requestIds those of its events, as JSON; any of them proves it
+ */
+export function hasLeftEvent(namespace: Namespace, requestIds: string): SQL {
   return sql`exists (select 1 from event e where e.namespace = ${namespace}
     and e.request_id in (select j.value from json_each(${requestIds}) j))`
 }
@@ -74,7 +94,7 @@ export function hasLeftEvent(namespace: Namespace, requestIds: string) {
  * changes nothing, may run more than once, which changes nothing either.
  *
  * Once the outcome of one try is in doubt, what stops a later one may be the first. Only where no
- * event is there after that, something else has stopped it, and stops the first one, too, should it
+ * evidence is there after that, something else has stopped it, and stops the first one, too, should it
  * still be under way.
  *
  * @returns the rows of the answers
@@ -82,7 +102,7 @@ export function hasLeftEvent(namespace: Namespace, requestIds: string) {
  */
 export async function commit<const T extends readonly Statement[]>(
   database: Database,
-  { namespace, requestIds, statements, answers }: Commit<T>,
+  { evidence, statements, answers }: Commit<T>,
 ): Promise<Results<T>> {
   const again = patience(MAXIMUM_TRIES, 50, 2000)
   let doubt: StoreFailure | undefined
@@ -94,7 +114,7 @@ export async function commit<const T extends readonly Statement[]>(
       const failure = classify(error)
       if (doubt === undefined && isDoubtful(failure)) doubt = failure
       if (doubt === undefined) throw failure
-      const rows = await answersOf(database, namespace, requestIds, answers).catch(() => {
+      const rows = await answersOf(database, evidence, answers).catch(() => {
         throw doubt
       })
       if (rows !== undefined) return rows
@@ -107,13 +127,12 @@ export async function commit<const T extends readonly Statement[]>(
 /** The answers of a commit that took effect; undefined where it did not, or not yet. */
 async function answersOf<const T extends readonly Statement[]>(
   database: Database,
-  namespace: Namespace,
-  requestIds: string,
+  evidence: SQL,
   answers: T,
 ): Promise<Results<T> | undefined> {
   const [[found], ...rows] = await read(database, [
     sql<{ readonly committed: number }>`
-      select ${hasLeftEvent(namespace, requestIds)} as committed`,
+      select ${evidence} as committed`,
     ...answers,
   ])
   return found?.committed === 1 ? (rows as unknown as Results<T>) : undefined

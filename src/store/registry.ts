@@ -2,9 +2,10 @@
 import { sql } from 'drizzle-orm'
 import type { Namespace } from '../tenancy/namespace.ts'
 import { effectiveSettings, type Settings, type StoredSettings } from '../tenancy/settings.ts'
+import { untilWon } from './authority.ts'
 import type { Database, Statement } from './database.ts'
 import { StoreFailure } from './failure.ts'
-import { read } from './recovery.ts'
+import { commit, read, repeat } from './recovery.ts'
 
 /** A namespace as an operator sees it. */
 export interface NamespaceInfo {
@@ -31,10 +32,13 @@ function toNamespace(row: NamespaceRow, file: Settings): NamespaceInfo {
 }
 
 /**
- * Creates a namespace.
+ * Creates a namespace. It leaves no event, since a namespace that a backup is restored into has
+ * none; whether it was created after all when no answer came is told by the time of its creation and
+ * its settings.
  *
  * @param settings settings of its own; absent or empty where those of the file shall apply
  * @returns undefined where the namespace exists already
+ * @throws StoreFailure `lost` or `exceeded` where it may have been created, and other kinds
  */
 export async function createNamespace(
   database: Database,
@@ -45,16 +49,25 @@ export async function createNamespace(
 ): Promise<NamespaceInfo | undefined> {
   const own = Object.keys(settings ?? {}).length > 0
   const stored = own ? JSON.stringify(settings) : null
-  try {
-    const [, [row]] = await database.batch('write', [
-      sql`insert into namespace (name, settings, created_at) values (${name}, ${stored}, ${now})`,
-      sql<NamespaceRow>`select ${namespaceColumns} from namespace n where n.name = ${name}`,
-    ])
-    return row && toNamespace(row, file)
-  } catch (error) {
-    if (error instanceof StoreFailure && error.kind === 'unique') return undefined
-    throw error
-  }
+  const insert = sql`
+    insert into namespace (name, settings, created_at) values (${name}, ${stored}, ${now})`
+  const answers = [
+    sql<NamespaceRow>`select ${namespaceColumns} from namespace n where n.name = ${name}`,
+  ] as const
+  const evidence = sql`exists (select 1 from namespace n
+    where n.name = ${name} and n.created_at = ${now} and n.settings is ${stored})`
+  return untilWon(async () => {
+    try {
+      const [[row]] = await commit(database, { evidence, statements: [insert], answers })
+      return row && toNamespace(row, file)
+    } catch (error) {
+      if (!(error instanceof StoreFailure && error.kind === 'unique')) throw error
+      const [[other]] = await read(database, answers)
+      // Whoever had the name may have been deleted meanwhile.
+      if (other === undefined) throw error
+      return undefined
+    }
+  })
 }
 
 /** Lists all namespaces, by name. */
@@ -102,19 +115,25 @@ export function deleteSome(
  * where it stopped when it is called again.
  *
  * @returns false where there is no such namespace
+ * @throws StoreFailure where a part of it is left, or the answer to the last statement was lost
  */
 export async function deleteNamespace(database: Database, name: Namespace): Promise<boolean> {
   const [[row]] = await read(database, [
-    sql<{ readonly name: string }>`select n.name from namespace n where n.name = ${name}`,
+    sql<{ readonly createdAt: number }>`
+      select n.created_at as "createdAt" from namespace n where n.name = ${name}`,
   ])
   if (row === undefined) return false
-  await database.batch('write', [sql`delete from token where namespace = ${name}`])
+  // What is gone cannot go twice, so that each statement may run again.
+  const remove = <T extends Statement>(statement: T) =>
+    untilWon(() => repeat(database, [statement] as const))
+  await remove(sql`delete from token where namespace = ${name}`)
   for (const [table, key] of deletionOrder) {
     for (;;) {
-      const [deleted] = await database.batch('write', [deleteSome(name, table, key)])
+      const [deleted] = await remove(deleteSome(name, table, key))
       if (deleted.length < DELETION_CHUNK) break
     }
   }
-  await database.batch('write', [sql`delete from namespace where name = ${name}`])
+  // One of this name that was created since stays.
+  await remove(sql`delete from namespace where name = ${name} and created_at = ${row.createdAt}`)
   return true
 }
