@@ -62,30 +62,62 @@ export async function dump(namespace: string): Promise<string> {
   return JSON.stringify(tables, null, 1)
 }
 
+/** The tables of a namespace with the conflicts. */
+const WITH_CONFLICTS = { ...TABLES, conflict: 'namespace' } as const
+
+let columns: Promise<Record<string, string[]>> | undefined
+
+/** The columns of every table, which are looked up once. */
+async function lookUpColumns(): Promise<Record<string, string[]>> {
+  const tables = Object.keys(WITH_CONFLICTS)
+  const results = await binding.batch<Row>(
+    tables.map((table) => binding.prepare(`select name from pragma_table_info('${table}')`)),
+  )
+  return Object.fromEntries(
+    tables.map((table, at) => [table, results[at]?.results.map(({ name }) => String(name)) ?? []]),
+  )
+}
+
+const columnsOf = () => (columns ??= lookUpColumns())
+
+/** Every row of a namespace and its conflicts, by table, in one statement. */
+export async function rowsOf(namespace: string): Promise<Record<string, Row[]>> {
+  const known = await columnsOf()
+  const lists = Object.entries(WITH_CONFLICTS).map(([table, key]) => {
+    const fields = (known[table] ?? []).map((name) => `'${name}', "${name}"`)
+    return `(select json_group_array(json_object(${fields})) from "${table}" where "${key}" = ?1)
+      as "${table}"`
+  })
+  const [row = {}] = await query(`select ${lists}`, namespace)
+  return Object.fromEntries(
+    Object.entries(row).map(([table, rows]) => [table, JSON.parse(String(rows))]),
+  )
+}
+
 /**
- * Puts all that a namespace held into another, under the same ids. A token belongs to one namespace,
+ * Puts all that a namespace holds into another, under the same ids. A token belongs to one namespace,
  * so those of the copy have other hashes.
  *
- * @param hashOf the hash of the copy of a token, by its name
+ * @param unused the name of a token that nobody uses
+ * @param hash that of all other tokens, of which there is one
  */
 export async function copyNamespace(
-  tables: Readonly<Record<string, readonly Row[]>>,
+  from: string,
   to: string,
-  hashOf: (tokenName: string) => string,
+  unused: string,
+  hash: string,
 ): Promise<void> {
-  const inserts = Object.entries(TABLES).flatMap(([table, key]) =>
-    (tables[table] ?? []).map((row) => {
-      const copied = { ...row, [key]: to, ...('hash' in row && { hash: hashOf(String(row.name)) }) }
-      const columns = Object.keys(copied)
-        .map((column) => `"${column}"`)
-        .join()
-      const values = Object.values(copied)
-      const places = values.map(() => '?').join()
-      return binding
-        .prepare(`insert into "${table}" (${columns}) values (${places})`)
-        .bind(...values)
-    }),
-  )
+  const known = await columnsOf()
+  const inserts = Object.entries(WITH_CONFLICTS).map(([table, key]) => {
+    const names = known[table] ?? []
+    const values = names.map((name) => {
+      if (name === key) return '?1'
+      return name === 'hash' ? `iif(name = '${unused}', ?1, ?3)` : `"${name}"`
+    })
+    const list = names.map((name) => `"${name}"`)
+    const text = `insert into "${table}" (${list}) select ${values} from "${table}" where "${key}" = ?2`
+    return binding.prepare(text).bind(to, from, ...(text.includes('?3') ? [hash] : []))
+  })
   await binding.batch(inserts)
 }
 
