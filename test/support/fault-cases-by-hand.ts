@@ -93,13 +93,12 @@ export const byHand: readonly Operation[] = [
       operator.post('/import', {
         users: [{ login: 'n1' }, { login: 'cid', name: 'Cid' }, { login: 'n2', email: 'n2@x' }],
         teams: [{ name: 'New' }],
-        members: [
-          { team: 'New', login: 'n1' },
-          { team: 'Hand', email: 'n2@x' },
-        ],
+        members: [{ team: 'Hand', email: 'n2@x' }],
       }),
     status: 200,
     pieces: true,
+    // Behind the set of the new ones, change by change as each is by itself.
+    alike: [2, 9],
   },
   {
     name: 'new mappings of Team Sync',

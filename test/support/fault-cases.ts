@@ -260,6 +260,20 @@ export const reads: readonly Operation[] = [
   getAs('client', '/Users?filter=emails.value+eq+%22ada@x%22'),
   getAs('client', '/Groups'),
   getAs('client', '/?sortBy=id'),
+  {
+    name: 'an export',
+    route: 'GET /:namespace/export',
+    send: async ({ operator: { send, base, token } }) => {
+      const headers = { Authorization: `Bearer ${token}` }
+      const response = await send(new Request(`${base}/export`, { headers }))
+      const text = await response.text()
+      const { status } = response
+      // The checks depend on the name of the namespace.
+      const body = status === 200 ? text.replace(/"check":"\w+"/g, '') : JSON.parse(text)
+      return { status, headers: response.headers, body }
+    },
+    status: 200,
+  },
   ...['/ServiceProviderConfig', '/ResourceTypes', '/Schemas'].map((path) => getAs('client', path)),
   get('/ResourceTypes/:id', () => '/ResourceTypes/User'),
   get('/Schemas/:id', () => '/Schemas/urn:ietf:params:scim:schemas:core:2.0:User'),

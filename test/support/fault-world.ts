@@ -189,8 +189,8 @@ function comparable(
       if (row.hash !== undefined) known.set(String(row.hash), '<hash>')
     }
   }
-  const named = (value: unknown) => {
-    let text = JSON.stringify(value) ?? ''
+  const named = (given: string) => {
+    let text = given
     for (const [id, name] of known) text = text.replaceAll(id, name)
     return text
       .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, '<request>')
@@ -202,9 +202,10 @@ function comparable(
   return {
     stored: Object.entries(tables).map(([table, rows]) => {
       const counted = rows.filter((row) => counts(table, row))
-      return `${table}: ${counted.map(named).sort().join('\n')}`
+      const lines = named(counted.map((row) => JSON.stringify(row)).join('\n'))
+      return `${table}: ${lines.split('\n').sort().join('\n')}`
     }),
-    answered: answer && { status: answer.status, body: named(answer.body) },
+    answered: answer && { status: answer.status, body: named(JSON.stringify(answer.body) ?? '') },
   }
 }
 
