@@ -3,15 +3,18 @@ import { beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Answer, Client } from '../support/client.ts'
 import {
   expectRetryable,
+  type Undisturbed,
+  undisturbed,
+  withoutPauses,
+} from '../support/fault-runs.ts'
+import {
+  type Copy,
   type Lane,
   makeLane,
   makeWorld,
-  stateOf,
-  type Undisturbed,
-  undisturbed,
+  statesOf,
   type World,
   withoutOrder,
-  withoutPauses,
 } from '../support/fault-world.ts'
 import { faults } from '../support/faults.ts'
 import { groupBody, PATCH_OP, userBody } from '../support/payload.ts'
@@ -90,22 +93,34 @@ describe.each(bulks)('a bulk request %s', (_, operations) => {
   })
 
   test.each(faults)('meets $name, and comes to its end', async (fault) => {
-    for (const [at, mode] of truth.modes.entries()) {
-      const copy = await lane.copy(world)
+    const copies = await lane.copies(world, truth.modes.length)
+    const unfinished: Copy[] = []
+    const finished: { readonly copy: Copy; readonly answer: Answer }[] = []
+    for (const [at, copy] of copies.entries()) {
       const answer = await lane.send(() => send(copy.client), fault, at)
+      const mode = truth.modes[at] ?? 'read'
       if (fault.outcome[mode] === 'truth' || !JSON.stringify(answer.body).includes('"503"')) {
-        expect(await stateOf(copy, answer)).toEqual(truth.after)
+        finished.push({ copy, answer })
         continue
       }
       await comeToEnd(lane, copy.client, operations(), answer)
-      const { stored } = await stateOf(copy)
+      unfinished.push(copy)
+    }
+    const states = await statesOf(
+      finished.map(({ copy }) => copy),
+      finished.map(({ answer }) => answer),
+    )
+    for (const state of states) expect(state).toEqual(truth.after)
+    for (const { stored } of await statesOf(unfinished)) {
       expect(withoutOrder(stored)).toEqual(withoutOrder(truth.after.stored))
     }
   })
 })
 
 test('a bulk request is not tried to its end where the database is down', async () => {
-  const { client } = await lane.copy(world)
+  const [copy] = await lane.copies(world, 1)
+  if (copy === undefined) throw new Error('No copy was made.')
+  const { client } = copy
   const many = Array.from({ length: 50 }, (_, at) => newGroup(`G${at}`, []))
   const down = faults.find(({ name }) => name.includes('before it ran Infinity'))
   const answer = await lane.send(() => client.post('/Bulk', bulk(many)), down, 1)

@@ -9,19 +9,17 @@ import { makeEndpoint } from '../support/endpoint.ts'
 import { provisioning, reads } from '../support/fault-cases.ts'
 import { byHand, ofNamespaces } from '../support/fault-cases-by-hand.ts'
 import {
-  makeLanes,
-  makeWorld,
   meetEveryFault,
-  routeOf,
+  readThroughEveryFault,
   undisturbed,
-  type World,
   withoutPauses,
-} from '../support/fault-world.ts'
+} from '../support/fault-runs.ts'
+import { makeLane, makeWorld, routeOf, type World } from '../support/fault-world.ts'
 
 // On two slow cores that are shared with other files.
 vi.setConfig({ testTimeout: 300_000 })
 
-const lanes = makeLanes()
+const lane = makeLane()
 let world: World
 
 beforeAll(async () => {
@@ -33,15 +31,15 @@ beforeEach(withoutPauses)
 const writes = [...provisioning, ...byHand, ...ofNamespaces]
 
 test.each(writes)('$name meets every fault', async (operation) => {
-  const truth = await undisturbed(lanes[0], world, operation)
+  const truth = await undisturbed(lane, world, operation)
   expect(truth.modes).toContain('write')
-  await meetEveryFault(lanes, world, operation, truth)
+  await meetEveryFault(lane, world, operation, truth)
 })
 
 test.each(reads)('$name meets every fault', async (operation) => {
-  const truth = await undisturbed(lanes[0], world, operation)
+  const truth = await undisturbed(lane, world, operation)
   expect(truth.modes).not.toContain('write')
-  await meetEveryFault(lanes, world, operation, truth)
+  await readThroughEveryFault(lane, world, operation, truth)
 })
 
 test('every route meets every fault', () => {

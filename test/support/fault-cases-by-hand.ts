@@ -1,5 +1,5 @@
 /** Operations by hand that meet every fault: accounts, teams, import, migration, namespaces. */
-import type { Operation } from './fault-world.ts'
+import type { Operation } from './fault-runs.ts'
 
 /** What an administrator writes by hand. */
 export const byHand: readonly Operation[] = [

@@ -1,5 +1,6 @@
 /** Operations that meet every fault; those that write by hand are in fault-cases-by-hand.ts. */
-import type { Operation, World } from './fault-world.ts'
+import type { Operation } from './fault-runs.ts'
+import type { World } from './fault-world.ts'
 import { groupBody, userBody } from './payload.ts'
 
 const replace = (path: string, value: unknown) => ({ op: 'replace', path, value })
@@ -273,6 +274,8 @@ export const reads: readonly Operation[] = [
       return { status, headers: response.headers, body }
     },
     status: 200,
+    // Table by table.
+    alike: [1, 7],
   },
   ...['/ServiceProviderConfig', '/ResourceTypes', '/Schemas'].map((path) => getAs('client', path)),
   get('/ResourceTypes/:id', () => '/ResourceTypes/User'),

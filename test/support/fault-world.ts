@@ -2,7 +2,6 @@
  * A namespace with something of everything, copies of it, and what an operation makes of a copy when
  * the database fails. Copies are compared as wholes, so that nothing goes unnoticed.
  */
-import { expect, vi } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { API } from '../../src/http/context.ts'
 import { d1 } from '../../src/store/d1.ts'
@@ -12,7 +11,7 @@ import { hashToken, makeToken } from '../../src/tenancy/token.ts'
 import { type Answer, Client } from './client.ts'
 import { createGroup, createUser } from './directory.ts'
 import { freshNamespace, OPERATOR_TOKEN, ORIGIN, tenant } from './endpoint.ts'
-import { type Fault, faults, makeFaultyBinding } from './faults.ts'
+import { type Fault, makeFaultyBinding } from './faults.ts'
 import { isolated } from './isolated.ts'
 import { operatorOf } from './operator.ts'
 import { userBody } from './payload.ts'
@@ -40,6 +39,8 @@ export interface World {
   readonly account: string
   readonly first: string
   readonly conflict: string
+  /** The name of the token that is used. */
+  readonly tokenName: string
 }
 
 /** Makes the world, of which all copies are made. */
@@ -72,6 +73,10 @@ export async function makeWorld(): Promise<World> {
   const account = await operator.post('/serviceaccounts', { name: 'okta', permissions: ['Editor'] })
   const path = `/serviceaccounts/${account.body.id}/tokens`
   const first = await operator.post(path, { name: 'first' })
+  const [{ name: tokenName } = {}] = await query(
+    `select name from token where namespace = ? and name <> 'first'`,
+    namespace,
+  )
   // The first use of a token is noted; let that not be a call of its own.
   await query('update token set last_used_at = ? where namespace = ?', NOW, namespace)
   return {
@@ -89,6 +94,7 @@ export async function makeWorld(): Promise<World> {
     account: account.body.id,
     first: first.body.id,
     conflict: conflicts.body.conflicts[0].id,
+    tokenName: String(tokenName),
   }
 }
 
@@ -145,15 +151,25 @@ export function makeLane() {
         fault,
         at,
       ),
-    /** Makes a copy of the world, or where nothing shall be there, the name of no namespace. */
-    async copy(world: World, { isNew = false } = {}): Promise<Copy> {
-      const namespace = freshNamespace()
-      const key = makeToken(randomBytes)
-      if (!isNew) await copyNamespace(world.namespace, namespace, 'first', hashToken(key))
-      const base = `${ORIGIN}${API}/${namespace}`
-      const operator = new Client(send, base, OPERATOR_TOKEN)
-      const registry = operator.at(`${ORIGIN}${API}`)
-      return { world, namespace, client: new Client(send, base, key), operator, registry }
+    /** Makes copies of the world, or where nothing shall be there, the names of no namespaces. */
+    async copies(world: World, count: number, isNew = false): Promise<Copy[]> {
+      const made = Array.from({ length: count }, () => {
+        const namespace = freshNamespace()
+        const base = `${ORIGIN}${API}/${namespace}`
+        const operator = new Client(send, base, OPERATOR_TOKEN)
+        const registry = operator.at(`${ORIGIN}${API}`)
+        const client = operator.withToken(makeToken(randomBytes))
+        return { world, namespace, client, operator, registry }
+      })
+      if (isNew) return made
+      await copyNamespace(
+        world.namespace,
+        made.map(({ namespace, client: { token = '' } }) => ({
+          name: namespace,
+          hashes: { [world.tokenName]: hashToken(token), first: `${namespace} first` },
+        })),
+      )
+      return made
     },
   }
 }
@@ -173,11 +189,10 @@ export interface State {
   readonly answered: { readonly status: number; readonly body: string } | undefined
 }
 
-function comparable(
-  { namespace, world }: Copy,
-  tables: Readonly<Record<string, readonly Row[]>>,
-  answer?: Answer,
-): State {
+type Tables = Readonly<Record<string, readonly Row[]>>
+
+/** Writes a text of a copy without ids and secrets. */
+function namesIn({ namespace, world }: Copy, tables: Tables): (text: string) => string {
   // A conflict tells of the world that was copied; its name may begin as that of the copy.
   const known = new Map([
     [world.namespace, 'NAMESPACE'],
@@ -189,7 +204,7 @@ function comparable(
       if (row.hash !== undefined) known.set(String(row.hash), '<hash>')
     }
   }
-  const named = (given: string) => {
+  return (given) => {
     let text = given
     for (const [id, name] of known) text = text.replaceAll(id, name)
     return text
@@ -197,21 +212,41 @@ function comparable(
       .replace(/glsa_\w+/g, '<key>')
       .replace(/W\/\\?"[\w-]+\\?"/g, (version) => version.replace(/-\w+/, ''))
   }
+}
+
+function comparable(copy: Copy, tables: Tables, answer?: Answer): State {
+  const named = namesIn(copy, tables)
   // What refused requests leave behind is no part of what they do.
-  const counts = (table: string, { id }: Row) => table !== 'conflict' || id === world.conflict
+  const counts = (table: string, { id }: Row) => table !== 'conflict' || id === copy.world.conflict
   return {
     stored: Object.entries(tables).map(([table, rows]) => {
       const counted = rows.filter((row) => counts(table, row))
       const lines = named(counted.map((row) => JSON.stringify(row)).join('\n'))
       return `${table}: ${lines.split('\n').sort().join('\n')}`
     }),
-    answered: answer && { status: answer.status, body: named(JSON.stringify(answer.body) ?? '') },
+    answered: answer && answeredOf(answer, named),
   }
 }
 
-/** What a copy holds, with an answer. */
-export async function stateOf(copy: Copy, answer?: Answer): Promise<State> {
-  return comparable(copy, await rowsOf(copy.namespace), answer)
+function answeredOf({ status, body }: Answer, named: (text: string) => string) {
+  return { status, body: named(JSON.stringify(body) ?? '') }
+}
+
+/** What copies hold, each with the answer to it. */
+export async function statesOf(
+  copies: readonly Copy[],
+  answers: readonly (Answer | undefined)[] = [],
+): Promise<State[]> {
+  if (copies.length === 0) return []
+  const rows = await rowsOf(copies.map(({ namespace }) => namespace))
+  return copies.map((copy, at) => comparable(copy, rows[at] ?? {}, answers[at]))
+}
+
+/** Makes answers of a copy that does not change comparable. */
+export async function answersOf(copy: Copy): Promise<(answer: Answer) => State['answered']> {
+  const [tables = {}] = await rowsOf([copy.namespace])
+  const named = namesIn(copy, tables)
+  return (answer) => answeredOf(answer, named)
 }
 
 /** What is stored, in no order: what was tried again comes later, and so do its events. */
@@ -224,143 +259,4 @@ export function withoutOrder(stored: readonly string[]) {
       .split('\n')
       .sort(),
   )
-}
-
-/** Something that a client asks for. */
-export interface Operation {
-  readonly name: string
-  /** The route, as it is registered, below the collection of namespaces. */
-  readonly route: string
-  readonly send: (copy: Copy) => Promise<Answer>
-  readonly status: number
-  /** What a client is told that tries again what had taken effect; as the first time by default. */
-  readonly again?: number
-  /** It changes nothing and leaves no event, so that none tells what became of it. */
-  readonly silent?: true
-  /** Trying again what had taken effect does it once more. */
-  readonly repeats?: true
-  /** It is made of several changes, in no order, each of which takes effect wholly or not at all. */
-  readonly pieces?: true
-  /** The first and the last of calls that a loop makes: each fault strikes at one, in turn. */
-  readonly alike?: readonly [first: number, last: number]
-  /** It makes the namespace. */
-  readonly isNew?: boolean
-}
-
-/** A 503 that says, as a whole number of seconds, when to try again, and nothing of the fault. */
-export function expectRetryable(answer: Answer) {
-  expect(answer.status).toBe(503)
-  expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/)
-  expect(answer.body.messageId).toBe('unavailable')
-  expect(JSON.stringify(answer.body)).not.toContain('D1')
-}
-
-/** What an operation comes to without faults. */
-export interface Undisturbed {
-  readonly before: State
-  readonly after: State
-  /** The modes of the calls of the database. */
-  readonly modes: readonly ('read' | 'write')[]
-}
-
-/** Carries an operation out without faults. */
-export async function undisturbed(
-  lane: Lane,
-  world: World,
-  { route, send, status, isNew = false }: Operation,
-): Promise<Undisturbed> {
-  const copy = await lane.copy(world, { isNew })
-  const before = await stateOf(copy)
-  lane.routes.length = 0
-  const answer = await lane.send(() => send(copy))
-  expect(lane.routes).toEqual([route])
-  const modes = [...lane.calls]
-  expect(answer.status, JSON.stringify(answer.body)).toBe(status)
-  return { before, after: await stateOf(copy, answer), modes }
-}
-
-/**
- * One operation with one fault at one call, and then once more without.
- *
- * @returns what the copy then holds
- */
-async function disturbed(
-  lane: Lane,
-  copy: Copy,
-  operation: Operation,
-  fault: Fault,
-  at: number,
-  { before, after, modes }: Undisturbed,
-): Promise<readonly string[]> {
-  const { send, status, again = status, repeats, silent, pieces } = operation
-  const comparableOf = (stored: readonly string[]) => (pieces ? withoutOrder(stored) : stored)
-  const answer = await lane.send(() => send(copy), fault, at)
-  const found = await stateOf(copy, answer)
-  // Without an event a write is as good as a read.
-  const mode = silent === true ? 'read' : (modes[at] ?? 'read')
-  if (fault.outcome[mode] === 'truth' || answer.status !== 503) {
-    expect(found.answered).toEqual(after.answered)
-    expect(comparableOf(found.stored)).toEqual(comparableOf(after.stored))
-    return found.stored
-  }
-  expectRetryable(answer)
-  if (!pieces) expect([before.stored, after.stored]).toContainEqual(found.stored)
-  const retried = await lane.send(() => send(copy))
-  const tookEffect = JSON.stringify(found.stored) !== JSON.stringify(before.stored)
-  const whole = JSON.stringify(comparableOf(after.stored))
-  const isWhole = JSON.stringify(comparableOf(found.stored)) === whole
-  expect(retried.status).toBe(tookEffect && isWhole ? again : status)
-  const { stored } = await stateOf(copy)
-  if (repeats && tookEffect) expect(stored).not.toEqual(after.stored)
-  else expect(comparableOf(stored)).toEqual(comparableOf(after.stored))
-  return stored
-}
-
-/** How many requests are under way at once; while one waits for the database, another goes on. */
-const LANES = 4
-
-/** Runs an operation with every fault at every call, each on a copy of its own. */
-export async function meetEveryFault(
-  lanes: readonly Lane[],
-  world: World,
-  operation: Operation,
-  truth: Undisturbed,
-): Promise<void> {
-  const [first, last] = operation.alike ?? [0, -1]
-  const cases = faults.flatMap((fault, turn) =>
-    [...truth.modes.keys()]
-      .filter((at) => at < first || at > last || at === first + (turn % (last - first + 1)))
-      .map((at) => ({ fault, at })),
-  )
-  const untouched = JSON.stringify(truth.before.stored)
-  const ends = await Promise.allSettled(
-    lanes.map(async (lane) => {
-      let copy: Copy | undefined
-      for (let next = cases.shift(); next !== undefined; next = cases.shift()) {
-        const { fault, at } = next
-        copy ??= await lane.copy(world, { isNew: operation.isNew ?? false })
-        try {
-          const stored = await disturbed(lane, copy, operation, fault, at, truth)
-          // A copy that nothing has changed is as good as a new one.
-          if (JSON.stringify(stored) !== untouched) copy = undefined
-        } catch (error) {
-          if (error instanceof Error) {
-            error.message = `With ${fault.name} at call ${at}: ${error.message}`
-          }
-          throw error
-        }
-      }
-    }),
-  )
-  for (const end of ends) if (end.status === 'rejected') throw end.reason
-}
-
-/** Makes the applications of a file. */
-export function makeLanes(): readonly [Lane, ...Lane[]] {
-  return [makeLane(), ...Array.from({ length: LANES - 1 }, makeLane)]
-}
-
-/** Lets no pause take any time. */
-export function withoutPauses(): void {
-  vi.spyOn(Math, 'random').mockReturnValue(0)
 }

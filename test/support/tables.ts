@@ -80,43 +80,44 @@ async function lookUpColumns(): Promise<Record<string, string[]>> {
 
 const columnsOf = () => (columns ??= lookUpColumns())
 
-/** Every row of a namespace and its conflicts, by table, in one statement. */
-export async function rowsOf(namespace: string): Promise<Record<string, Row[]>> {
+/** Every row of each namespace and its conflicts, by table, in one trip. */
+export async function rowsOf(namespaces: readonly string[]): Promise<Record<string, Row[]>[]> {
   const known = await columnsOf()
   const lists = Object.entries(WITH_CONFLICTS).map(([table, key]) => {
     const fields = (known[table] ?? []).map((name) => `'${name}', "${name}"`)
     return `(select json_group_array(json_object(${fields})) from "${table}" where "${key}" = ?1)
       as "${table}"`
   })
-  const [row = {}] = await query(`select ${lists}`, namespace)
-  return Object.fromEntries(
-    Object.entries(row).map(([table, rows]) => [table, JSON.parse(String(rows))]),
+  const statement = binding.prepare(`select ${lists}`)
+  const results = await binding.batch<Row>(namespaces.map((name) => statement.bind(name)))
+  return results.map(({ results: [row = {}] }) =>
+    Object.fromEntries(
+      Object.entries(row).map(([table, rows]) => [table, JSON.parse(String(rows))]),
+    ),
   )
 }
 
-/**
- * Puts all that a namespace holds into another, under the same ids. A token belongs to one namespace,
- * so those of the copy have other hashes.
- *
- * @param unused the name of a token that nobody uses
- * @param hash that of all other tokens, of which there is one
- */
-export async function copyNamespace(
-  from: string,
-  to: string,
-  unused: string,
-  hash: string,
-): Promise<void> {
+/** A copy to be made of a namespace. */
+export interface NewCopy {
+  readonly name: string
+  /** The hashes that its tokens have, by their names: a token belongs to one namespace. */
+  readonly hashes: Readonly<Record<string, string>>
+}
+
+/** Puts all that a namespace holds into others, under the same ids. */
+export async function copyNamespace(from: string, copies: readonly NewCopy[]): Promise<void> {
   const known = await columnsOf()
+  const given = JSON.stringify(copies)
   const inserts = Object.entries(WITH_CONFLICTS).map(([table, key]) => {
     const names = known[table] ?? []
     const values = names.map((name) => {
-      if (name === key) return '?1'
-      return name === 'hash' ? `iif(name = '${unused}', ?1, ?3)` : `"${name}"`
+      if (name === key) return `json_extract(j.value, '$.name')`
+      return name === 'hash' ? `json_extract(j.value, '$.hashes.' || t.name)` : `t."${name}"`
     })
     const list = names.map((name) => `"${name}"`)
-    const text = `insert into "${table}" (${list}) select ${values} from "${table}" where "${key}" = ?2`
-    return binding.prepare(text).bind(to, from, ...(text.includes('?3') ? [hash] : []))
+    const text = `insert into "${table}" (${list}) select ${values}
+      from "${table}" t cross join json_each(?1) j where t."${key}" = ?2`
+    return binding.prepare(text).bind(given, from)
   })
   await binding.batch(inserts)
 }
