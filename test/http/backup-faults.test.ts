@@ -93,10 +93,16 @@ test.each(faults)('a chunk meets $name', async (fault) => {
   }
 })
 
+/** The first and the last of the calls that empty the tables: each fault strikes at one, in turn. */
+const EMPTYING = [3, 13] as const
+
 test.each(faults)('giving a restore up meets $name', async (fault) => {
   const { client, stored } = await target()
   const before = await stored()
+  const [first, last] = EMPTYING
+  const turn = first + (faults.indexOf(fault) % (last - first + 1))
   for (let at = 0; ; at++) {
+    if (at >= first && at <= last && at !== turn) continue
     await faulty.during(() => sendLines(client, 0, file.slice(0, 4)))
     const answer = await faulty.during(() => client.delete('/restore'), fault, at)
     const calls = faulty.calls.length

@@ -189,6 +189,6 @@ export const ofNamespaces: readonly Operation[] = [
     pieces: true,
     silent: true,
     // Table by table.
-    alike: [2, 12],
+    alike: [1, 12],
   },
 ]

@@ -79,6 +79,11 @@ export async function makeWorld(): Promise<World> {
   )
   // The first use of a token is noted; let that not be a call of its own.
   await query('update token set last_used_at = ? where namespace = ?', NOW, namespace)
+  // What nobody looks at need not be copied.
+  await query(
+    'delete from event where namespace = ? and subject not in (?, ?, ?)',
+    ...[namespace, gone.id, dan.body.id, crew.body.id],
+  )
   return {
     namespace,
     ada: ada.id,
