@@ -4,7 +4,13 @@ import { expect, test } from 'vitest'
 import { readFilter } from '../../src/scim/filter/bind.ts'
 import { groupType, userType } from '../../src/scim/schema/resource-type.ts'
 import type { Caller } from '../../src/store/authority.ts'
-import { createNamespace, deleteNamespace, listNamespaces } from '../../src/store/registry.ts'
+import type { Database } from '../../src/store/database.ts'
+import {
+  createNamespace,
+  deleteNamespace,
+  deletionOrder,
+  listNamespaces,
+} from '../../src/store/registry.ts'
 import {
   changeServiceAccount,
   createServiceAccount,
@@ -62,6 +68,48 @@ export function registry(open: Open): void {
     expect(await listNamespaces(database(), settings)).toContainEqual(info)
     expect(await deleteNamespace(database(), name)).toBe(true)
     expect(await deleteNamespace(database(), name)).toBe(false)
+  })
+
+  test('whose a namespace is that appears while an answer is lost is told by its row', async () => {
+    const cases = [
+      // What the request itself asked for, but for the time or the settings.
+      { made: { own: undefined, at: START }, isOurs: true },
+      { made: { own: undefined, at: START + 1 }, isOurs: false },
+      { made: { own: { enableUserSync: true }, at: START }, isOurs: false },
+    ]
+    for (const { made, isOurs } of cases) {
+      const name = freshName()
+      let lost = false
+      const losing: Database = {
+        async batch(mode, statements) {
+          if (mode === 'read' || lost) return database().batch(mode, statements)
+          lost = true
+          await createNamespace(database(), name, made.own, settings, made.at)
+          throw new Error('Network connection lost.')
+        },
+      }
+      const created = await createNamespace(losing, name, undefined, settings, START)
+      expect(created?.createdAt).toBe(isOurs ? START : undefined)
+    }
+  })
+
+  test('a namespace that is created anew at the end of its deletion stays', async () => {
+    const name = freshName()
+    await createNamespace(database(), name, undefined, settings, START)
+    let writes = 0
+    const renewing: Database = {
+      async batch(mode, statements) {
+        if (mode === 'write') writes += 1
+        // The tokens, each table, and then the namespace.
+        if (writes === deletionOrder.length + 2) {
+          await database().batch('write', [sql`delete from namespace where name = ${name}`])
+          await createNamespace(database(), name, undefined, settings, START + 1)
+        }
+        return database().batch(mode, statements)
+      },
+    }
+    expect(await deleteNamespace(renewing, name)).toBe(true)
+    expect(await createNamespace(database(), name, undefined, settings, START)).toBeUndefined()
   })
 
   test('service accounts and tokens live and end as the operator says', async () => {
