@@ -198,8 +198,9 @@ export async function settleConflict(caller: Caller, id: string): Promise<void> 
       recordChange(caller, principal, 'conflict.settle', id, { before }),
       closeEvents(principal),
     ]
+    // What occurs meanwhile is settled as well, and counted.
     const condition = sql`exists (select 1 from conflict c
-      where c.namespace = ${namespace} and c.id = ${id})`
+      where c.namespace = ${namespace} and c.id = ${id} and c.count = ${before.count})`
     await writeAs(caller, principal, condition, statements, [])
   })
 }

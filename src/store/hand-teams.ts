@@ -227,16 +227,18 @@ interface ObstacleRow {
   readonly isUser: number
 }
 
-/** The first of some ids, as JSON, that the change cannot be made of. */
-function selectObstacle(
+/** Whether the id `j.value` is a user. */
+const isUserIn = (namespace: Namespace) => sql`exists (select 1 from user u
+  where u.namespace = ${namespace} and u.id = j.value)`
+
+/** Those of some ids, as JSON, that the change cannot be made of. */
+function obstacles(
   namespace: Namespace,
   id: string,
   kind: HandMemberChange['kind'],
   ids: string,
-  allowed: Allowed,
-): Statement<ObstacleRow> {
-  const isUser = sql`exists (select 1 from user u
-    where u.namespace = ${namespace} and u.id = j.value)`
+): SQL {
+  const isUser = isUserIn(namespace)
   const isMember = sql`exists (select 1 from membership m where m.namespace = ${namespace}
     and m.team_id = ${id} and m.user_id = j.value)`
   const obstructs = {
@@ -245,8 +247,7 @@ function selectObstacle(
     join: sql`not ${isUser}`,
     replace: sql`not ${isUser}`,
   }
-  return sql<ObstacleRow>`select j.value as id, ${isUser} as "isUser"
-    from ${allowed} json_each(${ids}) j where ${obstructs[kind]} limit 1`
+  return sql`json_each(${ids}) j where ${obstructs[kind]}`
 }
 
 /**
@@ -261,18 +262,23 @@ export async function changeTeamMembers(
 ): Promise<void> {
   const ids = change.ok ? ('user' in change.value ? [change.value.user] : change.value.users) : []
   const kind = change.ok ? change.value.kind : 'replace'
+  const inTheWay = (namespace: Namespace) =>
+    chunksOf(new Set(ids)).map((chunk) => obstacles(namespace, id, kind, chunk))
   await untilWon(async () => {
     const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
       selectTeams(byId(namespace, id), allowed),
-      ...chunksOf(new Set(ids)).map((chunk) => selectObstacle(namespace, id, kind, chunk, allowed)),
+      ...inTheWay(namespace).map(
+        (some) => sql<ObstacleRow>`select j.value as id, ${isUserIn(namespace)} as "isUser"
+          from ${allowed} ${some} limit 1`,
+      ),
     ])
     const asked = release(change)
-    const [[row], ...obstacles] = rows
+    const [[row], ...named] = rows
     const current = found(row, id)
     if (belongsToScim(principal, current.managed)) {
       throw new Refusal({ kind: 'provisioned', what: 'team-members' })
     }
-    const [obstacle] = obstacles.flat()
+    const [obstacle] = named.flat()
     if (obstacle !== undefined) {
       const { id } = obstacle
       throw new Refusal(
@@ -284,6 +290,9 @@ export async function changeTeamMembers(
     await replaceTeam(caller, principal, current, attributesOf(current), memberChange(asked), {
       action: 'team.update',
       withMembers: false,
+      alsoAsRead: inTheWay(principal.namespace).map(
+        (some) => sql`not exists (select 1 from ${some})`,
+      ),
     })
   })
 }

@@ -53,6 +53,11 @@ interface Person {
   readonly externalId: string | null
 }
 
+/** A person with the revision of the record, which grows whenever they come back and leave again. */
+interface Found extends Person {
+  readonly revision: number
+}
+
 /** How many accounts one purge by age removes at most. */
 const MOST = 50
 
@@ -70,8 +75,8 @@ export async function purgeRetained(
   return untilWon(async () => {
     const asked = purge.ok ? purge.value : { before: 0 }
     const { principal, rows } = await readAs(caller, [], (namespace, allowed) => [
-      sql<Person>`select r.id, r.user_name_key as "userName", r.email_key as email,
-          r.external_id as "externalId"
+      sql<Found>`select r.id, r.user_name_key as "userName", r.email_key as email,
+          r.external_id as "externalId", r.revision
         from ${allowed} retained r
         where r.namespace = ${namespace}
           and ${'id' in asked ? sql`r.id = ${asked.id}` : sql`r.deleted_at < ${asked.before}`}
@@ -88,7 +93,8 @@ export async function purgeRetained(
     const ids = found.slice(0, MOST)
     if (ids.length === 0) return { purged: 0, more: false }
     const { namespace } = principal
-    const people = rows[0].slice(0, MOST).flatMap((person) => Object.values(person))
+    const chosen = rows[0].slice(0, MOST)
+    const people = chosen.flatMap(({ revision: _, ...person }) => Object.values(person))
     const telling = rows[1].filter((conflict) => tellsOf(conflict, people)).map(({ id }) => id)
     const list = sql`(select j.value from json_each(${JSON.stringify(ids)}) j)`
     const statements = [
@@ -101,9 +107,12 @@ export async function purgeRetained(
       ...ids.map((id, part) => recordEvent(caller, principal, 'user.purge', id, sql`'{}'`, part)),
       closeEvents(principal, { retained: -ids.length }),
     ]
-    // Whoever came back meanwhile is not purged.
-    const condition = sql`(select count(*) from retained r
-      where r.namespace = ${namespace} and r.id in ${list}) = ${ids.length}`
+    // Whoever came back meanwhile is not purged, nor whoever left again and is kept from then on.
+    const asRead = JSON.stringify(chosen.map(({ id, revision }) => [id, revision]))
+    const condition = sql`(select count(*) from json_each(${asRead}) j
+      cross join retained r on r.namespace = ${namespace}
+        and r.id = json_extract(j.value, '$[0]')
+        and r.revision = json_extract(j.value, '$[1]')) = ${ids.length}`
     await writeAs(caller, principal, condition, statements, [])
     return { purged: ids.length, more: found.length > ids.length }
   })

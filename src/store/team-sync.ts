@@ -2,7 +2,7 @@
  * The mappings of Team Sync: which team a group of the provider stands for. They are loaded before
  * the provider pushes its groups, which then adopt these teams with their ids and members.
  */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { fold } from '../scim/comparison.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import {
@@ -117,12 +117,36 @@ export async function saveMappings(
       recordChange(caller, principal, 'teamsync.update', SUBJECT, change),
       closeEvents(principal),
     ]
-    const ids = [...new Set(changed.map(({ teamId }) => teamId))]
-    const condition = sql`(select count(*) from team t
-      where t.namespace = ${namespace} and t.id in ${list(ids)}) = ${ids.length}`
+    // Also the mappings that are left alone are part of the answer: all are taken, or none.
+    const condition = sql`${areTeamsAsRead(namespace, rows[0])}
+      and ${areMappingsAsRead(namespace, keys, rows[1])}`
     const [all] = await writeAs(caller, principal, condition, statements, answers)
     return all
   })
+}
+
+/** True while teams are called as they were. */
+function areTeamsAsRead(namespace: Namespace, teams: readonly TeamRow[]): SQL {
+  const asRead = JSON.stringify(teams.map(({ id, key }) => [id, key]))
+  return sql`(select count(*) from json_each(${asRead}) j
+    cross join team t on t.namespace = ${namespace} and t.id = json_extract(j.value, '$[0]')
+      and t.display_name_key = json_extract(j.value, '$[1]')) = ${teams.length}`
+}
+
+/** True while the groups of some keys have the mappings that were read, and no others. */
+function areMappingsAsRead(
+  namespace: Namespace,
+  keys: readonly string[],
+  read: readonly Mapping[],
+): SQL {
+  const asRead = JSON.stringify(read.map((one) => [one.groupKey, one.groupId, one.teamId]))
+  return sql`(select count(*) from team_mapping g
+      where g.namespace = ${namespace} and g.group_key in ${list(keys)}) = ${read.length}
+    and (select count(*) from json_each(${asRead}) j
+      cross join team_mapping g on g.namespace = ${namespace}
+        and g.group_key = json_extract(j.value, '$[0]')
+        and g.group_id = json_extract(j.value, '$[1]')
+        and g.team_id = json_extract(j.value, '$[2]')) = ${read.length}`
 }
 
 /** The teams that mappings name; an id goes before a name. */
@@ -190,7 +214,11 @@ export async function deleteMappings(
       recordChange(caller, principal, 'teamsync.delete', SUBJECT, { before }),
       closeEvents(principal),
     ]
-    const condition = sql`(select count(*) from team_mapping g where ${chosen}) = ${deleted}`
+    const sameOne =
+      key === undefined || mapping === undefined
+        ? sql``
+        : sql` and ${areMappingsAsRead(namespace, [key], [mapping])}`
+    const condition = sql`(select count(*) from team_mapping g where ${chosen}) = ${deleted}${sameOne}`
     await writeAs(caller, principal, condition, statements, [])
     return { deleted }
   })

@@ -115,11 +115,19 @@ function selectExamined(users: SQL, allowed: Allowed): Statement<ExaminedUser> {
   return sql<ExaminedUser>`select u.id, ${display} as display, u.revision from ${allowed} ${users}`
 }
 
-/** Whether users are those that were read: a revision only grows, and nobody comes to be meanwhile. */
+/**
+ * Whether users are those that were read, as far as their number and the sum of their revisions tell.
+ * Those of members do, while the team is as it was read: a revision only grows.
+ */
 function areAsRead(users: SQL, read: readonly ExaminedUser[]): SQL {
   const revisions = read.reduce((sum, { revision }) => sum + revision, 0)
   return sql`(select count(*), coalesce(sum(u.revision), 0) from ${users})
     = (${read.length}, ${revisions})`
+}
+
+/** Whether it is the same users: one who is gone could hide behind another who is taken up again. */
+function areStillUsers(namespace: Namespace, read: readonly ExaminedUser[]): SQL {
+  return areAsRead(usersOf(namespace, JSON.stringify(read.map(({ id }) => id))), read)
 }
 
 /** Stands where no members are asked for. */
@@ -194,11 +202,31 @@ function selectMapped(
   attributes: Attributes,
   allowed: Allowed,
 ): Statement<CandidateRow & MappedTeam> {
-  const [key = null, other = null] = groupKeys(attributes)
   return sql<CandidateRow & MappedTeam>`
-    select ${candidateColumns}, g.group_key as "groupKey" from ${allowed} team_mapping g
+    select ${candidateColumns}, g.group_key as "groupKey"
+    from ${allowed} ${mappedTo(namespace, attributes)}`
+}
+
+/** The mappings `g` of a group, with their teams `t`. */
+function mappedTo(namespace: Namespace, attributes: Attributes): SQL {
+  const [key = null, other = null] = groupKeys(attributes)
+  return sql`team_mapping g
     cross join team t on t.namespace = g.namespace and t.id = g.team_id
     where g.namespace = ${namespace} and g.group_key in (${key}, ${other})`
+}
+
+/** Whether a group is mapped to the teams that were read, and SCIM manages those as it did. */
+function areStillMapped(
+  namespace: Namespace,
+  attributes: Attributes,
+  read: readonly MappedTeam[],
+): SQL {
+  const from = mappedTo(namespace, attributes)
+  const each = read.map(
+    ({ groupKey, id, managed }) => sql` and exists (select 1 from ${from}
+      and g.group_key = ${groupKey} and t.id = ${id} and t.managed = ${managed})`,
+  )
+  return sql`(select count(*) from ${from}) = ${read.length}${sql.join(each)}`
 }
 
 /** How many bytes the attributes of a team may take; an event holds them before and after. */
@@ -244,14 +272,17 @@ export async function createTeam(
     requireSmall(given)
     const existing = matchTeam(rows[0], rows[1], given)?.team
     const change: MemberChange = { ...noMemberChange, add: new Set(members) }
+    const mapped = areStillMapped(principal.namespace, given, rows[1])
     if (existing !== undefined) {
       const attributes = { ...attributesOf(existing), ...given }
       return replaceTeam(caller, principal, existing, attributes, change, {
         action: 'team.adopt',
         withMembers,
+        alsoAsRead: [mapped],
       })
     }
-    return insertTeam(caller, principal, given, change, { managed: true, withMembers })
+    const how = { managed: true, withMembers, condition: mapped }
+    return insertTeam(caller, principal, given, change, how)
   })
 }
 
@@ -261,8 +292,14 @@ export async function insertTeam(
   principal: Principal,
   attributes: Attributes,
   change: MemberChange,
-  { managed, withMembers }: { readonly managed: boolean; readonly withMembers: boolean },
+  how: {
+    readonly managed: boolean
+    readonly withMembers: boolean
+    /** What must be as it was read; nothing where it is absent. */
+    readonly condition?: SQL
+  },
 ): Promise<StoredTeam> {
+  const { managed, withMembers, condition = sql`1` } = how
   const { namespace } = principal
   const id = caller.newId('team')
   const name = String(attributes.displayName)
@@ -275,7 +312,7 @@ export async function insertTeam(
     ...carryOut(caller, principal, id, { always: true }),
     closeEvents(principal, { teams: 1, managedTeams: managed ? 1 : 0 }),
   ]
-  return write(caller, principal, sql`1`, statements, id, withMembers)
+  return write(caller, principal, condition, statements, id, withMembers)
 }
 
 function externalIdOf({ externalId }: Attributes): string | null {
@@ -382,6 +419,7 @@ export async function changeTeam(
         alsoAsRead: [
           ...(attributes === undefined ? [] : [areStillAttributes(principal.namespace, row)]),
           ...examined(principal.namespace).map((one, index) => areAsRead(one, users[index] ?? [])),
+          ...listedUsers.map((some) => areStillUsers(principal.namespace, some)),
         ],
       },
     )

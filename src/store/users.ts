@@ -239,7 +239,9 @@ export async function insertUser(
     retained === undefined
       ? sql`not exists (select 1 from retained r
           where r.namespace = ${namespace} and r.external_id = ${keys.externalId})`
-      : sql`exists (select 1 from retained r where r.namespace = ${namespace} and r.id = ${id})`
+      : // Not that somebody else had the externalId since, or the person was back and left again.
+        sql`exists (select 1 from retained r where r.namespace = ${namespace} and r.id = ${id}
+          and r.revision = ${retained.revision} and r.external_id = ${keys.externalId})`
   const changes = JSON.stringify({ after: attributes })
   const statements = [
     sql`insert into user (namespace, id, revision, managed, active, user_name_key, email_key,
