@@ -159,12 +159,14 @@ export interface AccountChange extends AccountForm {
 /**
  * Changes an account that SCIM does not manage.
  *
+ * @param login by which the account was found before: one that is called otherwise by now is not it
  * @throws Refusal `not-found`, `provisioned`, `taken` and others
  */
 export async function changeAccount(
   caller: Caller,
   id: string,
   change: Held<AccountChange>,
+  login?: string,
 ): Promise<StoredUser> {
   return untilWon(async () => {
     const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
@@ -172,6 +174,9 @@ export async function changeAccount(
     ])
     const { isProvisioned, ...form } = release(change)
     const current = foundUser(rows[0][0], id)
+    if (login !== undefined && fold(String(current.attributes.userName)) !== fold(login)) {
+      throw new Refusal({ kind: 'not-found', resourceType: 'User', id })
+    }
     if (isProvisioned !== undefined && isProvisioned !== current.managed) {
       throw new Refusal({ kind: 'provisioned', what: current.managed ? 'user' : 'by-hand' })
     }

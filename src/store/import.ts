@@ -112,14 +112,25 @@ async function importUsers(
         const made = known ?? (await createAccount(own, { ok: true, value: user })).id
         outcomes.push({ outcome, id: made })
       } else if (outcome === 'updated' && id !== undefined) {
-        await changeAccount(own, id, { ok: true, value: user })
-        outcomes.push(plan)
+        outcomes.push(await changeOrCreate(own, id, user))
       } else outcomes.push(plan)
     } catch (error) {
       outcomes.push(outcomeOf(error, id))
     }
   }
   return outcomes
+}
+
+/** Changes an account that was found by its login; who is gone or renamed since is created. */
+async function changeOrCreate(caller: Caller, id: string, user: ImportedUser): Promise<Outcome> {
+  const form = { ok: true, value: user } as const
+  try {
+    await changeAccount(caller, id, form, user.login)
+    return { outcome: 'updated', id }
+  } catch (error) {
+    if (!(error instanceof Refusal && error.reason.kind === 'not-found')) throw error
+    return { outcome: 'created', id: (await createAccount(caller, form)).id }
+  }
 }
 
 /** Decides about each person by what is there, and by who came before in the same list. */
