@@ -497,6 +497,20 @@ describe('a route', () => {
       expect(headers.get('Strict-Transport-Security')).toMatch(/max-age=\d+/)
     }
   })
+
+  test('lets no page of another origin read anything, or ask whether it may', async () => {
+    const { client } = await populated()
+    const foreign = { Origin: 'https://evil.example' }
+    const preflight = { ...foreign, 'Access-Control-Request-Method': 'POST' }
+    const paths = ['/Users', '/Schemas', '/Foo', '/config/default', '/export']
+    for (const path of paths) {
+      const asked = await client.request('OPTIONS', path, undefined, preflight)
+      for (const { headers } of [asked, await client.get(path, foreign)]) {
+        expect([...headers.keys()].filter((name) => /^access-control-/i.test(name))).toEqual([])
+        expect(headers.get('Cross-Origin-Resource-Policy')).toBe('same-origin')
+      }
+    }
+  })
 })
 
 describe('a credential that is not good enough', () => {
