@@ -1,6 +1,7 @@
 /**
  * Checks that migrations only add. On D1 a rebuilt table takes the rows that refer to it along when
- * it is dropped, and the migration still succeeds; so a table is never dropped and never rebuilt.
+ * it is dropped, and the migration still succeeds; so a table is never dropped and never rebuilt. The
+ * Worker of before goes on until the new one is there; so nothing that it names is renamed or goes.
  */
 import { globSync, readFileSync } from 'node:fs'
 
@@ -9,6 +10,14 @@ const FORBIDDEN = [
   [/__new_/, 'rebuilds a table'],
   [/\bPRAGMA\s+(foreign_keys|defer_foreign_keys)\b/i, 'turns foreign keys off'],
   [/\bDROP\s+COLUMN\b/i, 'drops a column'],
+  [/\bDROP\s+(?:VIEW|TRIGGER)\b/i, 'drops what keeps rows right'],
+  // Statements name indexes; one may be made anew with more columns.
+  [
+    /\bDROP\s+INDEX\s+`?(\w+)\b(?![\s\S]*\bCREATE\s+(?:UNIQUE\s+)?INDEX\s+`?\1\b)/i,
+    'drops an index and does not make it anew',
+  ],
+  [/\bRENAME\s+(?:TO|COLUMN)\b/i, 'renames what the Worker of before uses'],
+  [/\bDELETE\s+FROM\b/i, 'deletes rows'],
   [/ON DELETE (cascade|set)/i, 'lets the database delete by itself'],
 ] as const
 

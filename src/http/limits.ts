@@ -14,8 +14,8 @@ import { API, type Dependencies, type ScimEnv } from './context.ts'
 import { HttpRefusal } from './failure.ts'
 
 /** After how many seconds to try again: the periods that wrangler.toml gives the limits. */
-const TOKEN_PERIOD = 10
-const FAILURE_PERIOD = 60
+export const TOKEN_PERIOD = 10
+export const FAILURE_PERIOD = 60
 
 const DISCOVERY = new RegExp(`^${API}/[^/]+/(?:ServiceProviderConfig|ResourceTypes|Schemas)(?:/|$)`)
 
