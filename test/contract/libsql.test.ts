@@ -89,15 +89,15 @@ const namesLike = (pattern: string) =>
 test('batches of one turn share a commit, and each takes effect wholly or not at all', async () => {
   const { connection, database, ran } = await watched()
   const [first, failed, third] = await Promise.allSettled([
-    database.batch('write', [addNamespace('stacks-911'), namesLike('stacks-91%')]),
-    database.batch('write', [addNamespace('stacks-912'), addNamespace('stacks-911')]),
-    database.batch('write', [addNamespace('stacks-913'), namesLike('stacks-91%')]),
+    database.batch('write', [addNamespace('org-911'), namesLike('org-91%')]),
+    database.batch('write', [addNamespace('org-912'), addNamespace('org-911')]),
+    database.batch('write', [addNamespace('org-913'), namesLike('org-91%')]),
   ])
-  expect(first).toMatchObject({ status: 'fulfilled', value: [[], [{ name: 'stacks-911' }]] })
+  expect(first).toMatchObject({ status: 'fulfilled', value: [[], [{ name: 'org-911' }]] })
   expect(failed).toMatchObject({ status: 'rejected', reason: { kind: 'unique' } })
-  const both = [{ name: 'stacks-911' }, { name: 'stacks-913' }]
+  const both = [{ name: 'org-911' }, { name: 'org-913' }]
   expect(third).toMatchObject({ status: 'fulfilled', value: [[], both] })
-  expect(await database.batch('read', [namesLike('stacks-91%')])).toEqual([both])
+  expect(await database.batch('read', [namesLike('org-91%')])).toEqual([both])
   expect(ran.filter((text) => text === 'commit')).toHaveLength(2)
   connection.close()
 })
@@ -110,12 +110,12 @@ test('where a commit fails, no batch of it took effect, and all say so', async (
   })
   const add = () =>
     Promise.allSettled(
-      ['stacks-921', 'stacks-922'].map((name) => database.batch('write', [addNamespace(name)])),
+      ['org-921', 'org-922'].map((name) => database.batch('write', [addNamespace(name)])),
     )
   const lost = { status: 'rejected', reason: { name: 'StoreFailure', cause: { cause: full } } }
   expect(await add()).toMatchObject([lost, lost])
   failing = false
-  expect(await database.batch('read', [namesLike('stacks-92%')])).toEqual([[]])
+  expect(await database.batch('read', [namesLike('org-92%')])).toEqual([[]])
   expect(await add()).toMatchObject([{ status: 'fulfilled' }, { status: 'fulfilled' }])
   connection.close()
 })
@@ -130,11 +130,11 @@ test('what ends the transaction of one batch ends those that share it', async ()
     throw broken
   })
   const answers = await Promise.allSettled([
-    database.batch('write', [addNamespace('stacks-931')]),
-    database.batch('write', [addNamespace('stacks-932')]),
+    database.batch('write', [addNamespace('org-931')]),
+    database.batch('write', [addNamespace('org-932')]),
   ])
   const lost = { status: 'rejected', reason: { name: 'StoreFailure', cause: { cause: broken } } }
   expect(answers).toMatchObject([lost, lost])
-  expect(await database.batch('read', [namesLike('stacks-93%')])).toEqual([[]])
+  expect(await database.batch('read', [namesLike('org-93%')])).toEqual([[]])
   connection.close()
 })
