@@ -124,6 +124,39 @@ describe('folding', () => {
     expect(fold(folded)).toBe(folded)
     expect(fold('e\u0323\u0301'.repeat(10))).toBe('ẹ\u0301'.repeat(10))
   })
+
+  test.each([
+    ['marks', '\u0301'],
+    ['marks beyond U+FFFF', '\u{1e8d0}'],
+    ['a vowel of Kirat Rai that joins itself', '\u{16d67}'],
+    ['a vowel of Kirat Rai that is two', '\u{16d68}'],
+  ])('divides a run of more than thirty %s', (_name, one) => {
+    const folded = (count: number) => fold(`x${one.repeat(count)}`)
+    expect(folded(30)).toBe(`x${one.repeat(30)}`.normalize('NFC'))
+    expect(folded(31)).toBe(`x${one.repeat(30)}\u034f${one}`.normalize('NFC'))
+    expect(folded(61)).toBe(`x${`${one.repeat(30)}\u034f`.repeat(2)}${one}`.normalize('NFC'))
+  })
+
+  test('divides the runs of every mark there is', () => {
+    const points = Array.from({ length: 0x110000 }, (_, point) => String.fromCodePoint(point))
+    const marks = points.filter((point) => /[\p{M}--\u034f]/v.test(point))
+    expect(marks.length).toBeGreaterThan(2000)
+    expect(marks.filter((mark) => !fold(mark.repeat(31)).includes('\u034f'))).toEqual([])
+  })
+
+  test('leaves a run of thirty, and runs with something between them', () => {
+    const runs = `x${'\u0323'.repeat(30)}y${'\u0323'.repeat(30)}`
+    expect(fold(runs)).toBe(runs.normalize('NFC'))
+  })
+
+  test('ends at 64 Ki units, but for ASCII', () => {
+    const most = 64 * 1024
+    expect(fold('É'.repeat(most + 1))).toBe(`${'é'.repeat(most)}É`)
+    expect(fold('É'.repeat(most))).toBe('é'.repeat(most))
+    expect(fold('E'.repeat(most + 1))).toBe('e'.repeat(most + 1))
+    // Half of a letter is none.
+    expect(fold(`x${'𐐀'.repeat(most / 2)}`)).toBe(`x${'𐐨'.repeat(most / 2 - 1)}𐐀`)
+  })
 })
 
 describe('the key of a value', () => {
