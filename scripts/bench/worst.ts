@@ -61,6 +61,21 @@ function createGroup(body: string): void {
 const patchOf = (operations: readonly object[]) =>
   JSON.stringify({ schemas: [PATCH_OP], Operations: operations })
 
+/** Letters that take long to fold, for what they are or for how many follow each other. */
+const LETTERS = {
+  capitals: 'É',
+  'capitals that grow': 'İ',
+  'marks out of order': '\u0301\u0323',
+  'letters with a mark': 'a\u0301',
+  'letters with thirty marks': `a${'\u0345\u0362\u035c\u0301\u0327\u0334'.repeat(5)}`,
+  'marks that are two': '\u0f73',
+  'vowels that join': '\u{16d68}',
+  'notes that are three': '\u{1d160}',
+  jamo: '\u1100\u1161\u11a8',
+  'wide letters': '\uff21',
+  'wide and narrow letters': '\uff21a',
+}
+
 /** Bodies that are read as they are. */
 function bodies(): WorstCase[] {
   const user = (more: object) => JSON.stringify({ ...ADA, ...more })
@@ -79,10 +94,19 @@ function bodies(): WorstCase[] {
       'huge numbers',
       user({ x: times(MEBIBYTE / 20, () => 1) }).replaceAll(',1', ',1e308999999999999'),
     ],
-    ['a userName of capitals', user({ userName: 'É'.repeat(MEBIBYTE / 2 - 99) })],
-    ['a userName of marks', user({ userName: `a${'\u0301\u0323'.repeat(MEBIBYTE / 4 - 99)}` })],
-    ['a userName of jamo', user({ userName: '\u1100\u1161\u11a8'.repeat(MEBIBYTE / 9 - 99) })],
-    ['a userName of wide letters', user({ userName: '\uff21'.repeat(MEBIBYTE / 3 - 99) })],
+    ...Object.entries(LETTERS).flatMap(([name, letters]) => {
+      const bytes = Buffer.byteLength(letters)
+      const text = (size: number) => letters.repeat((size - 99) / bytes)
+      const emails = (count: number) =>
+        times(count, (at) => ({ value: `${at}${text(MEBIBYTE / count)}` }))
+      return [
+        [`a userName of ${name}`, user({ userName: text(MEBIBYTE) })],
+        [`a type of ${name}`, user({ emails: [{ value: 'a', type: text(MEBIBYTE) }] })],
+        [`16 addresses of ${name}`, user({ emails: emails(16) })],
+        [`16 addresses of ${name}, half a MiB`, user({ emails: emails(32).slice(16) })],
+        [`800 addresses of ${name}`, user({ emails: emails(800) })],
+      ] as const
+    }),
     ['a thousand addresses', user({ emails: elements(1000, 300) })],
     [
       'a thousand values of each attribute',

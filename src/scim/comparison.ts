@@ -122,15 +122,23 @@ function cut(key: string): string {
   return key.length <= MAXIMUM_KEY ? key : key.slice(0, MAXIMUM_KEY).toWellFormed()
 }
 
-/** The key of a value that has the attribute's type; undefined for what has none (complex). */
-export function comparisonKey(attribute: Attribute, value: unknown): Key | undefined {
+/**
+ * The key of a value that has the attribute's type; undefined for what has none (complex).
+ *
+ * @param folding what folds texts: `fold`, or what remembers what that made of them
+ */
+export function comparisonKey(
+  attribute: Attribute,
+  value: unknown,
+  folding: (text: string) => string = fold,
+): Key | undefined {
   switch (attribute.type) {
     case 'string':
     case 'reference':
     case 'binary':
       if (typeof value !== 'string') return undefined
       // Cut before, too: to fold what nobody compares takes time.
-      return cut(attribute.caseExact ? value : fold(cut(value)))
+      return cut(attribute.caseExact ? value : folding(cut(value)))
     case 'boolean':
       return typeof value === 'boolean' ? value : undefined
     case 'integer':

@@ -1,8 +1,9 @@
 /** A user as a Grafana account: what it is known by, and what is stored beside its attributes. */
-import { fold } from '../scim/comparison.ts'
+import { comparisonKey, fold } from '../scim/comparison.ts'
 import { isObject, type Json, type JsonObject } from '../scim/json.ts'
 import { type Attributes, comparisonForm } from '../scim/resource/resource.ts'
 import { sameValue } from '../scim/resource/value.ts'
+import type { Attribute } from '../scim/schema/attribute.ts'
 import { userType } from '../scim/schema/resource-type.ts'
 import { Refusal } from './refusal.ts'
 
@@ -14,9 +15,14 @@ export function accountAddress(attributes: Attributes): JsonObject | undefined {
   const emails = elementsOf(attributes.emails).filter(
     ({ value }) => typeof value === 'string' && value !== '',
   )
-  const work = emails.filter(({ type }) => typeof type === 'string' && fold(type) === 'work')
+  const work = emails.filter(({ type }) => typeof type === 'string' && isWork(type))
   const isPrimary = ({ primary }: { readonly primary?: Json }) => primary === true
   return work.find(isPrimary) ?? work[0] ?? emails.find(isPrimary) ?? emails[0]
+}
+
+/** Nothing longer folds to it, and to fold something long takes time. */
+function isWork(type: string): boolean {
+  return type.length === 4 && fold(type) === 'work'
 }
 
 /** The account e-mail; see `accountAddress`. */
@@ -43,17 +49,34 @@ export interface AccountKeys extends UniqueKeys {
   readonly emails: readonly string[]
 }
 
-/** The comparison keys of a user. */
-export function accountKeys(attributes: Attributes): AccountKeys {
+/**
+ * The comparison keys of a user.
+ *
+ * @param folding what folds texts: `fold`, or what remembers what that made of them
+ */
+export function accountKeys(
+  attributes: Attributes,
+  folding: (text: string) => string = foldingOnce(),
+): AccountKeys {
   const email = accountEmail(attributes)
   const addresses = elementsOf(attributes.emails).flatMap(({ value }) =>
-    typeof value === 'string' ? [fold(value)] : [],
+    typeof value === 'string' ? [folding(value)] : [],
   )
   return {
-    userName: fold(String(attributes.userName)),
-    email: email === undefined ? null : fold(email),
+    userName: folding(String(attributes.userName)),
+    email: email === undefined ? null : folding(email),
     externalId: typeof attributes.externalId === 'string' ? attributes.externalId : null,
     emails: [...new Set(addresses)],
+  }
+}
+
+/** Folds like `fold`, and each text once: what is long takes time. */
+function foldingOnce(): (text: string) => string {
+  const known = new Map<string, string>()
+  return (text) => {
+    const folded = known.get(text) ?? fold(text)
+    known.set(text, folded)
+    return folded
   }
 }
 
@@ -75,11 +98,21 @@ export function accountColumns(attributes: Attributes): {
   readonly keys: AccountKeys
 } {
   const resource = JSON.stringify(attributes)
-  const folded = JSON.stringify(comparisonForm(userType, attributes))
-  const keys = accountKeys(attributes)
+  const tooLarge = () => new Refusal({ kind: 'resource-too-large', limit: MAXIMUM_RESOURCE })
+  const folding = foldingOnce()
+  let size = Buffer.byteLength(resource)
+  const keyOf = (attribute: Attribute, value: Json) => {
+    const key = comparisonKey(attribute, value, folding)
+    if (typeof key === 'string') size += Buffer.byteLength(key)
+    // Refused in the middle, since folding all of it would take longer than all the rest.
+    if (size > MAXIMUM_RESOURCE) throw tooLarge()
+    return key
+  }
+  const folded = JSON.stringify(comparisonForm(userType, attributes, keyOf))
+  const keys = accountKeys(attributes, folding)
   const columns = [resource, folded, keys.userName, keys.email ?? '', keys.externalId ?? '']
   if (columns.reduce((sum, text) => sum + Buffer.byteLength(text), 0) > MAXIMUM_RESOURCE) {
-    throw new Refusal({ kind: 'resource-too-large', limit: MAXIMUM_RESOURCE })
+    throw tooLarge()
   }
   return {
     resource,

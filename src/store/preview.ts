@@ -78,7 +78,7 @@ export async function previewMigration(
 ): Promise<Preview> {
   const users = (body.ok ? body.value.users : []).map(withoutEmptyExternalId)
   const groups = (body.ok ? body.value.groups : []).map(withoutEmptyExternalId)
-  const keys = users.map(accountKeys)
+  const keys = users.map((user) => accountKeys(user))
   const names = groups.map(({ displayName }) => fold(String(displayName)))
   const teamColumns = sql`t.id, t.managed, t.display_name as name,
     t.display_name_key as "displayNameKey", t.external_id as "externalId"`

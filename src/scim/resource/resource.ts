@@ -1,7 +1,7 @@
 /**
  * A resource's own attributes, and reading them from a request body (RFC 7643 §3, RFC 7644 §3.3).
  */
-import { comparisonKey } from '../comparison.ts'
+import { comparisonKey, type Key } from '../comparison.ts'
 import { ProtocolError, quote } from '../error.ts'
 import { isObject, type Json, type JsonObject, membersOf } from '../json.ts'
 import type { Attribute } from '../schema/attribute.ts'
@@ -158,8 +158,14 @@ export function schemasOf(type: ResourceType, attributes: Attributes): string[] 
 /**
  * The resource by its comparison keys: the same shape, each value replaced by what it is compared
  * by. It is stored beside the resource, so that a filter in SQL compares exactly as one in memory.
+ *
+ * @param keyOf what makes a key: `comparisonKey`, or what watches over it
  */
-export function comparisonForm(type: ResourceType, attributes: Attributes): JsonObject {
+export function comparisonForm(
+  type: ResourceType,
+  attributes: Attributes,
+  keyOf: KeyOf = comparisonKey,
+): JsonObject {
   const form: Record<string, Json> = { schemas: schemasOf(type, attributes) }
   const add = (
     target: Record<string, Json>,
@@ -168,7 +174,7 @@ export function comparisonForm(type: ResourceType, attributes: Attributes): Json
   ) => {
     for (const attribute of definitions) {
       const value = from[attribute.name]
-      if (value !== undefined) target[attribute.name] = keysOf(attribute, value)
+      if (value !== undefined) target[attribute.name] = keysOf(attribute, value, keyOf)
     }
   }
   add(form, coreAttributes(type), attributes)
@@ -182,14 +188,16 @@ export function comparisonForm(type: ResourceType, attributes: Attributes): Json
   return form
 }
 
-function keysOf(attribute: Attribute, value: Json): Json {
-  if (Array.isArray(value)) return value.map((element) => keysOf(attribute, element))
-  if (attribute.type !== 'complex') return comparisonKey(attribute, value) ?? null
+type KeyOf = (attribute: Attribute, value: Json) => Key | undefined
+
+function keysOf(attribute: Attribute, value: Json, keyOf: KeyOf): Json {
+  if (Array.isArray(value)) return value.map((element) => keysOf(attribute, element, keyOf))
+  if (attribute.type !== 'complex') return keyOf(attribute, value) ?? null
   if (!isObject(value)) return null
   const keys: Record<string, Json> = {}
   for (const sub of attribute.subAttributes ?? []) {
     const member = value[sub.name]
-    if (member !== undefined) keys[sub.name] = keysOf(sub, member)
+    if (member !== undefined) keys[sub.name] = keysOf(sub, member, keyOf)
   }
   return keys
 }
