@@ -169,6 +169,7 @@ function paths(): WorstCase[] {
     `${`${word}(`.repeat(48)}value eq "${at}"${')'.repeat(48)}`
   const all: readonly (readonly [string, (at: number) => object])[] = [
     ['long paths', (at) => ({ op: 'remove', path: `emails[${chain(at)}]` })],
+    ['paths that are too long', (at) => ({ op: 'remove', path: `9${'a'.repeat(1000)}${at}` })],
     ['deep paths', (at) => ({ op: 'remove', path: `emails[${nested(at, '')}]` })],
     ['deep paths of not', (at) => ({ op: 'remove', path: `emails[${nested(at, 'not ')}]` })],
     [

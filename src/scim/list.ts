@@ -55,7 +55,7 @@ function readInteger(
 ): number | undefined {
   if (text === undefined || text.trim() === '') return undefined
   if (!/^\s*[+-]?\d{1,15}\s*$/.test(text)) {
-    throw new ProtocolError(wrong, `${name} must be an integer, not ${quote(text)}.`)
+    throw new ProtocolError(wrong, `${name} must be an integer, such as 100.`)
   }
   return Number(text)
 }

@@ -24,10 +24,7 @@ export function readSort(
 ): Sort | undefined {
   const order = sortOrder?.trim().toLowerCase() ?? ''
   if (order !== '' && order !== 'ascending' && order !== 'descending') {
-    throw new ProtocolError(
-      'invalidValue',
-      `sortOrder must be ascending or descending, not ${quote(sortOrder)}.`,
-    )
+    throw new ProtocolError('invalidValue', 'sortOrder must be ascending or descending.')
   }
   const name = sortBy?.trim() ?? ''
   if (name === '') return undefined

@@ -258,13 +258,34 @@ function bindComparison(name: string, operator: Operator, operand: Literal, scop
   const literal = typedOperand(attribute, operand)
   const key = comparisonKey(attribute, literal)
   if (literal === undefined || key === undefined) {
-    const given = 'value' in operand ? operand.value : null
     throw new ProtocolError(
       'invalidFilter',
-      `${pathName(path)} is ${attribute.type} and cannot be compared with ${quote(given)}.`,
+      `${pathName(path)} is ${attribute.type} and cannot be compared with ${OPERAND[operand.kind]}; ` +
+        `write ${NEEDED[attribute.type]} behind ${operator}.`,
     )
   }
   return { kind: 'compare', path, operator, operand: key, literal }
+}
+
+/** Operands as errors name them: what they say is about people, and errors are written down. */
+const OPERAND: Readonly<Record<Literal['kind'], string>> = {
+  string: 'a string',
+  word: 'a word without quotes',
+  number: 'a number',
+  boolean: 'true or false',
+  null: 'null',
+}
+
+/** What each type is compared with. */
+const NEEDED: Readonly<Record<Attribute['type'], string>> = {
+  string: 'a string in double quotes',
+  reference: 'a string in double quotes',
+  binary: 'a string in double quotes',
+  boolean: 'true or false',
+  integer: 'an integer',
+  decimal: 'a number',
+  dateTime: 'a time such as "2026-01-31T12:00:00Z"',
+  complex: 'a sub-attribute',
 }
 
 /** A complex attribute is compared by its `value`, where it has one (RFC 7644 §3.4.2.2). */

@@ -115,10 +115,7 @@ class Reader {
 
   /** The refusal of what comes next, where something else was expected. */
   unexpected(expected: string, token: Token | undefined = this.peek()): ProtocolError {
-    const found =
-      token === undefined
-        ? 'it ends'
-        : `character ${token.at + 1} begins ${quoteFilter(this.#text.slice(token.at))}`
+    const found = token === undefined ? 'it ends' : `character ${token.at + 1} is`
     return new ProtocolError(
       'invalidFilter',
       `The filter ${quoteFilter(this.#text)} needs ${expected} where ${found}. ${ADVICE}`,

@@ -70,8 +70,14 @@ export function quoteFilter(text: string): string {
     text
       .replace(/"(?:[^"\\]|\\.)*"?/g, '"…"')
       .replace(/'[^']*'?/g, "'…'")
-      .replace(/(\b(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)[^\s"'()[\]]+/gi, '$1…')
-      .replace(/[^\s"'()[\]]*@[^\s"'()[\]]*/g, '…'),
+      // Values with too few quotes go on up to what joins terms.
+      .replace(/(["'])…\1(?:(?!\s+(?:and|or)\b)\s*[^\s"'()[\]]+)+/gi, '$1…$1 …')
+      .replace(
+        /(\b(?:eq|ne|co|sw|ew|gt|ge|lt|le)\s+)(?=[^\s"'()[\]])(?:(?!\s(?:and|or)\b)[^"'()[\]])+/gi,
+        '$1…',
+      )
+      // Words first: to look for the @ behind each letter would take time in the square of them.
+      .replace(/[^\s"'()[\]]+/g, (word) => (word.includes('@') ? '…' : word)),
   )
 }
 

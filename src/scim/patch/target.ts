@@ -5,6 +5,7 @@
 import { ProtocolError, quote } from '../error.ts'
 import { bindElementFilter, type Filter } from '../filter/bind.ts'
 import { nameOf, parsePath } from '../filter/syntax.ts'
+import { quoteFilter } from '../filter/token.ts'
 import { isObject, type Json } from '../json.ts'
 import { type Attribute, type Schema, subAttribute } from '../schema/attribute.ts'
 import {
@@ -109,7 +110,7 @@ function resolveTarget(
   if (resolved.path.sub !== undefined || !attribute.multiValued || attribute.type !== 'complex') {
     throw new ProtocolError(
       'invalidPath',
-      `${where}: ${pathName(resolved.path)} has no elements that ${quote(text)} could select.`,
+      `${where}: ${pathName(resolved.path)} has no elements that ${quoteFilter(text)} could select.`,
     )
   }
   const selects = syntax.filter

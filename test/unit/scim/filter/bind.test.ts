@@ -13,7 +13,7 @@ import {
   resolve,
   userType,
 } from '../../../../src/scim/schema/resource-type.ts'
-import { ENTERPRISE, expectRefusal, USER } from '../support.ts'
+import { ENTERPRISE, expectRefusal, reasonOf, USER } from '../support.ts'
 
 const read = (text: string) => readFilter(userType, text)
 
@@ -61,12 +61,12 @@ describe('an operand', () => {
   })
 
   test.each([
-    ['title eq 1', 'title is string', '1'],
-    ['employeeNumber eq 701984', 'employeeNumber is string', '701984'],
-    ['active eq "notabool"', 'active is boolean', '"notabool"'],
-    ['active eq 1', 'active is boolean', '1'],
+    ['title eq 1', 'title is string', 'with a number'],
+    ['employeeNumber eq 701984', 'employeeNumber is string', 'with a number'],
+    ['active eq "notabool"', 'active is boolean', 'with a string'],
+    ['active eq 1', 'active is boolean', 'with a number'],
     ['active eq tru', 'active is boolean'],
-    ['meta.created gt "yesterday"', 'meta.created is dateTime', '"yesterday"'],
+    ['meta.created gt "yesterday"', 'meta.created is dateTime', 'with a string'],
     ['meta.created gt "2021-02-30T00:00:00Z"', 'meta.created is dateTime'],
     ['meta.created gt 5', 'meta.created is dateTime'],
     ['title gt null', 'title is string', 'null'],
@@ -108,6 +108,26 @@ describe('a name', () => {
     ['groups.value pr', 'groups.value'],
   ])('%s is resolved', (text, name) => {
     expect(shape(read(text))).toEqual({ pr: name })
+  })
+
+  test.each([
+    ['active eq "Lovelace"', 'active is boolean and cannot be compared with a string'],
+    ['active eq Lovelace', 'active is boolean and cannot be compared with a word'],
+    ['active eq 4711', 'with a number; write true or false behind eq'],
+    ['meta.created gt "Lovelace"', 'meta.created is dateTime', 'behind gt'],
+    ['emails[primary eq "Lovelace"]', 'emails.primary is boolean'],
+    ['userName eq 4711', 'userName is string', 'a string in double quotes'],
+    ['userName eq Ada Lovelace', 'character 17'],
+    ['userName eq ada and title eq Ada Lovelace', 'userName eq … and title eq …'],
+    ['userName eq "Ada" Lovelace', 'character 19'],
+    ['(userName eq Ada Lovelace', 'character 18'],
+    ["userName eq 'Lovelace 4711'", 'userName eq'],
+    ['userName eq "O"Lovelace" and title pr', 'is no JSON string'],
+    ['userName eq "Lovelace', 'is no JSON string'],
+    ['userName eq Lovelace 4711 or', 'userName eq'],
+  ])('of %s is refused without its value', (text, ...words) => {
+    expectRefusal(() => read(text), 'invalidFilter', ...words)
+    expect(reasonOf(() => read(text)).detail).not.toMatch(/Lovelace|Ada|4711/)
   })
 
   test.each([

@@ -174,14 +174,14 @@ describe('a filter', () => {
 
   test('that is wrong is shown with the place of the mistake', () => {
     expect(reasonOf(() => parseFilter('userName eq "x" garbage')).detail).toBe(
-      'The filter "userName eq \\"…\\" garbage" needs “and”, “or” or its end where character 17 ' +
-        'begins "garbage". Write for example userName eq "ada@example.com".',
+      'The filter "userName eq \\"…\\" …" needs “and”, “or” or its end where character 17 is. ' +
+        'Write for example userName eq "ada@example.com".',
     )
     expect(reasonOf(() => parseFilter('userName eq')).detail).toContain(
       'needs a value in double quotes where it ends',
     )
     expect(reasonOf(() => parseFilter('title matches "x"')).detail).toContain(
-      'needs one of pr, eq, ne, co, sw, ew, gt, ge, lt, le where character 7 begins',
+      'needs one of pr, eq, ne, co, sw, ew, gt, ge, lt, le where character 7 is',
     )
     expect(reasonOf(() => parseFilter('not title pr')).detail).toContain('“(” after “not”')
   })
