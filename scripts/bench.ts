@@ -8,9 +8,10 @@ import { cpus } from 'node:os'
 import { z } from 'zod'
 import { bulkLimitOf, emptyDirectory, fill } from './bench/fill.ts'
 import { connect, measure, noSamples, type Samples, type Server } from './bench/measure.ts'
-import { aimsOf, describe, FLOORS, figuresOf, type Result } from './bench/report.ts'
+import { aimsOf, describe, describeWorst, FLOORS, figuresOf, type Result } from './bench/report.ts'
 import { makeRunning, type Target, type TargetName } from './bench/targets.ts'
 import { costOf, type DatabaseCost, type Operation, operationsOf } from './bench/work.ts'
+import { measureWorst } from './bench/worst.ts'
 import { program, readUrl, run, terminal } from './lib/command.ts'
 import { readVariable } from './lib/environment.ts'
 import { failure } from './lib/failure.ts'
@@ -38,7 +39,7 @@ type Options = z.infer<typeof optionsShape>
 
 const root = program(
   'bench',
-  'Measures the endpoint: throughput, latency, CPU time, trips and rows of each request, its growth with the directory, and the floor of Hono and Drizzle in the same run.',
+  'Measures the endpoint: throughput, latency, CPU time, trips and rows of each request, its growth with the directory, the floor of Hono and Drizzle in the same run, and the CPU time of the worst bodies.',
   terminal,
 )
   .option('--users <numbers>', 'how many users to fill, one size after the other', '2000,100000')
@@ -58,6 +59,8 @@ Example:
     const parsed = optionsShape.safeParse(root.opts())
     if (!parsed.success) throw failure('--target must be node, worker or all')
     const results = await bench(parsed.data)
+    // They run in this process, so they say nothing of a server elsewhere.
+    const worst = parsed.data.url === undefined ? measureWorst() : []
     const aims = aimsOf(results, 'Node, libSQL file')
     const machine = {
       processor: cpus()[0]?.model ?? 'unknown',
@@ -65,11 +68,12 @@ Example:
       node: process.versions.node,
     }
     if (parsed.data.json) {
-      terminal.out(JSON.stringify({ machine, results, aims }, null, 2))
+      terminal.out(JSON.stringify({ machine, results, aims, worst }, null, 2))
       return
     }
     terminal.out(`${machine.processor}, ${machine.cores} cores, Node ${machine.node}\n`)
     terminal.out(describe(results, aims))
+    if (worst.length > 0) terminal.out(`\n${describeWorst(worst)}`)
   })
 
 function sizesOf({ users, million }: Options): number[] {

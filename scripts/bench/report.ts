@@ -2,6 +2,7 @@
 import { table } from '../lib/table.ts'
 import type { Samples } from './measure.ts'
 import type { DatabaseCost } from './work.ts'
+import type { Measurement } from './worst.ts'
 
 /** What an operation came to. */
 export interface Figures {
@@ -205,4 +206,24 @@ export function describe(results: readonly Result[], aims: readonly Aim[]): stri
     parts.push(`Aims\n\n${table(['request', 'aim', 'found', ''], rows)}`)
   }
   return parts.join('\n\n')
+}
+
+/** How much CPU a MiB of a body may take, in milliseconds. */
+export const MOST_CPU = 50
+
+/** Lays out what takes most CPU, the worst first, and marks what takes too much. */
+export function describeWorst(measured: readonly Measurement[], shownAtMost = 10): string {
+  const sorted = measured.toSorted((a, b) => b.milliseconds - a.milliseconds)
+  const over = sorted.filter(({ milliseconds }) => milliseconds > MOST_CPU)
+  const rows = sorted
+    .slice(0, Math.max(shownAtMost, over.length))
+    .map(({ name, outcome, milliseconds }) => [
+      name,
+      outcome,
+      milliseconds.toFixed(1),
+      milliseconds > MOST_CPU ? 'TOO MUCH' : '',
+    ])
+  const title = `Worst bodies: ${over.length} of ${sorted.length} take more than ${MOST_CPU} ms of CPU a MiB`
+  const headings = ['body', 'outcome', 'CPU ms a MiB', '']
+  return `${title}\n\n${table(headings, rows, ['left', 'left', 'right'])}`
 }

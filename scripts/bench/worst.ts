@@ -21,7 +21,7 @@ import { accountColumns } from '../../src/store/account.ts'
 const MEBIBYTE = 1024 * 1024
 
 /** A body, and what is done with it. */
-export interface WorstCase {
+interface WorstCase {
   readonly name: string
   readonly body: string
   /** Does what a request does between the body and the statements. It may refuse the body. */
@@ -228,7 +228,7 @@ function memberships(count: number): WorstCase[] {
 }
 
 /** All that was found to be bad. */
-export function worstCases(): WorstCase[] {
+function worstCases(): WorstCase[] {
   const lists = [
     [10, 10],
     [100, 4],
@@ -266,7 +266,7 @@ export interface Measurement {
 }
 
 /** Measures one case. */
-export function measure({ name, body, run }: WorstCase): Measurement {
+function measure({ name, body, run }: WorstCase): Measurement {
   let outcome = 'done'
   const attempt = () => {
     try {
@@ -285,12 +285,16 @@ export function measure({ name, body, run }: WorstCase): Measurement {
   return { name, milliseconds: least(attempt) / size, parsing, outcome }
 }
 
-if (import.meta.main) {
-  const [, , part = ''] = process.argv
-  const measured = worstCases()
+/** Measures all cases whose name holds that part. */
+export function measureWorst(part = ''): Measurement[] {
+  return worstCases()
     .filter(({ name }) => name.includes(part))
     .map(measure)
-    .sort((a, b) => b.milliseconds - a.milliseconds)
+}
+
+if (import.meta.main) {
+  const [, , part = ''] = process.argv
+  const measured = measureWorst(part).sort((a, b) => b.milliseconds - a.milliseconds)
   const rounded = (value: number) => Number(value.toFixed(1))
   console.table(
     measured.slice(0, 25).map(({ milliseconds, parsing, ...rest }) => ({

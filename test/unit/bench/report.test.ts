@@ -3,6 +3,7 @@ import { expect, describe as group, test } from 'vitest'
 import {
   aimsOf,
   describe,
+  describeWorst,
   figuresOf,
   growthOf,
   percentile,
@@ -116,4 +117,28 @@ test('trips and rows are read from Server-Timing as far as it has them', () => {
   ).toEqual({ trips: 2, rowsRead: 19, rowsWritten: 12 })
   expect(readServerTiming('db;dur=1.2, trips;desc="1"')).toEqual({ trips: 1 })
   expect(readServerTiming(undefined)).toEqual({})
+})
+
+group('the worst bodies', () => {
+  const body = (name: string, milliseconds: number) => {
+    return { name, milliseconds, outcome: 'done', parsing: 0 }
+  }
+  const linesOf = (text: string) => text.split('\n').map((line) => line.trim().split(/\s{2,}/))
+
+  test('come worst first, and what takes more than 50 ms a MiB is marked', () => {
+    expect(linesOf(describeWorst([body('a', 50), body('b', 50.1), body('c', 7)]))).toEqual([
+      ['Worst bodies: 1 of 3 take more than 50 ms of CPU a MiB'],
+      [''],
+      ['body', 'outcome', 'CPU ms a MiB'],
+      ['b', 'done', '50.1', 'TOO MUCH'],
+      ['a', 'done', '50.0'],
+      ['c', 'done', '7.0'],
+    ])
+  })
+
+  test('are as many as asked for, but never fewer than take too much', () => {
+    const bodies = [body('a', 60), body('b', 70), body('c', 1), body('d', 2)]
+    expect(linesOf(describeWorst(bodies, 1))).toHaveLength(3 + 2)
+    expect(linesOf(describeWorst(bodies, 3))).toHaveLength(3 + 3)
+  })
 })
