@@ -14,7 +14,7 @@ import {
   type ResourceType,
   resolve,
 } from '../schema/resource-type.ts'
-import { effortOfPath, newEffort, type Spend } from './effort.ts'
+import { effortOfPath, MAXIMUM_EFFORT, newEffort, type Spend } from './effort.ts'
 import type { PatchOperation } from './operation.ts'
 
 /** An operation on one known attribute. */
@@ -52,7 +52,8 @@ export type Change = AttributeChange | ExtensionChange
 export function resolveOperations(
   type: ResourceType,
   operations: readonly PatchOperation[],
-  spend: Spend = newEffort(),
+  // Applying the changes has an effort of its own, and both together shall be bounded.
+  spend: Spend = newEffort(MAXIMUM_EFFORT / 2),
 ): Change[] {
   return operations.flatMap((operation) =>
     operation.path === undefined

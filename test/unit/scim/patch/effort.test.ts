@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { readFilter } from '../../../../src/scim/filter/bind.ts'
 import { comparisonsOf } from '../../../../src/scim/patch/effort.ts'
 import { userType } from '../../../../src/scim/schema/resource-type.ts'
-import { expectRefusal, patchUser } from '../support.ts'
+import { ENTERPRISE, expectRefusal, patchUser } from '../support.ts'
 
 test.each([
   ['title pr', 1],
@@ -30,6 +30,15 @@ test('a thousand operations on a list of ordinary length are no effort', () => {
   expect(changed.emails).toEqual(
     emails(20).map((email, at) => ({ ...email, display: `${980 + at}` })),
   )
+})
+
+test('a thousand operations on paths with a URN are no effort', () => {
+  const path = `${ENTERPRISE}:employeeNumber`
+  const changed = patchUser(
+    user(1),
+    ...times(1000, (at) => ({ op: 'replace', path, value: `${at}` })),
+  )
+  expect(changed[ENTERPRISE]).toEqual({ employeeNumber: '999' })
 })
 
 test('a thousand elements can be added one by one', () => {
