@@ -1,0 +1,111 @@
+/**
+ * Alters the pure modules, one place at a time, and runs their unit tests; an alteration that no
+ * test notices survives. Fails where fewer than 85 % of them are noticed.
+ */
+import { globSync } from 'node:fs'
+import type { MutantResult } from '@stryker-mutator/api/core'
+import { Stryker } from '@stryker-mutator/core'
+import { program, run, terminal } from './lib/command.ts'
+import { failure } from './lib/failure.ts'
+import { table } from './lib/table.ts'
+
+/** Percent of the mutants that have to be noticed. */
+const LEAST = 85
+
+/** What decides without a database, a request or a clock. */
+const PURE = [
+  'src/scim/**/*.ts',
+  'src/tenancy/*.ts',
+  'src/store/{account,failure,held,match}.ts',
+  'src/http/cursor.ts',
+  'src/http/scim/{abridge,content}.ts',
+]
+
+/** Definitions of attributes, which a test compares with the schemas of the RFC. */
+const DATA = 'src/scim/schema/'
+
+const root = program(
+  'mutation',
+  `Alters the pure modules, one place at a time, and runs their unit tests. What no test notices is printed, and below ${LEAST} % of the others the exit status is 1. What was found out before is kept in .cache/mutation, and only what changed is tried again.`,
+  terminal,
+)
+  .argument('[paths...]', 'files or folders to alter (default: all that is pure)')
+  .addHelpText(
+    'after',
+    `
+Example:
+  npm run mutation -- src/scim/patch src/tenancy/credential.ts`,
+  )
+  .action(async (paths: string[]) => {
+    const files = chosen(paths)
+    const results: MutantResult[] = []
+    // What is computed when a module is loaded needs a run of all tests for each alteration. That is
+    // too much for the definitions of attributes, which are nothing else.
+    for (const ignoreStatic of [false, true]) {
+      const mutate = files.filter((file) => file.startsWith(DATA) === ignoreStatic)
+      if (mutate.length > 0) results.push(...(await alter({ mutate, ignoreStatic })))
+    }
+    tell(files, results)
+  })
+
+/** The files that are meant. */
+function chosen(paths: readonly string[]): string[] {
+  const files = PURE.flatMap((pattern) => globSync(pattern)).sort()
+  if (paths.length === 0) return files
+  const isIn = (file: string, path: string) =>
+    file === path || `${file}`.startsWith(`${path.replace(/\/$/, '')}/`)
+  for (const path of paths) {
+    if (!files.some((file) => isIn(file, path))) {
+      throw failure(`'${path}' is none of the pure modules: ${PURE.join(', ')}.`)
+    }
+  }
+  return files.filter((file) => paths.some((path) => isIn(file, path)))
+}
+
+function alter(options: { readonly mutate: string[]; readonly ignoreStatic: boolean }) {
+  return new Stryker({ configFile: 'scripts/mutation/stryker.json', ...options }).runMutationTest()
+}
+
+/** How many mutants were noticed, how many were not, and the first in percent of all. */
+function scoreOf(results: readonly MutantResult[]) {
+  const having = (...states: readonly string[]) =>
+    results.filter(({ status }) => states.includes(status)).length
+  const noticed = having('Killed', 'Timeout')
+  const survivors = having('Survived', 'NoCoverage')
+  const all = noticed + survivors
+  return { noticed, survivors, percent: all === 0 ? 100 : (100 * noticed) / all }
+}
+
+function tell(files: readonly string[], results: readonly MutantResult[]): void {
+  const rows: string[][] = []
+  const add = (name: string, of: readonly MutantResult[]) => {
+    const { noticed, survivors, percent } = scoreOf(of)
+    rows.push([name, `${noticed}`, `${survivors}`, `${percent.toFixed(1)} %`])
+  }
+  const altered = results.map((result) => ({ ...result, file: placeOf(result) }))
+  for (const file of files) {
+    const of = altered.filter((result) => result.file === file)
+    if (of.length === 0) continue
+    add(file, of)
+    for (const { status, location, mutatorName, replacement = '' } of of) {
+      if (status !== 'Survived' && status !== 'NoCoverage') continue
+      const { line, column } = location.start
+      const shown = replacement.replace(/\s+/g, ' ').slice(0, 100)
+      terminal.out(`${file}:${line}:${column}  ${mutatorName}  ${shown}`)
+    }
+  }
+  const meant = altered.filter(({ file }) => files.includes(file))
+  add('in all', meant)
+  const headings = ['Module', 'Noticed', 'Survivors', 'Score']
+  terminal.out(`\n${table(headings, rows, ['left', 'right', 'right', 'right'])}`)
+  const { percent } = scoreOf(meant)
+  if (percent >= LEAST) return
+  throw failure(`The score is below ${LEAST} %; write a test for what survived.`)
+}
+
+/** The path of the altered file, from here. */
+function placeOf({ fileName }: MutantResult): string {
+  return fileName.replace(`${process.cwd()}/`, '')
+}
+
+process.exitCode = await run(root, process.argv.slice(2), terminal)
