@@ -2,7 +2,7 @@
  * Alters the pure modules, one place at a time, and runs their unit tests; an alteration that no
  * test notices survives. Fails where fewer than 85 % of them are noticed.
  */
-import { globSync } from 'node:fs'
+import { globSync, readFileSync, rmSync } from 'node:fs'
 import type { MutantResult } from '@stryker-mutator/api/core'
 import { Stryker } from '@stryker-mutator/core'
 import { program, run, terminal } from './lib/command.ts'
@@ -24,6 +24,9 @@ const PURE = [
 /** Definitions of attributes, which a test compares with the schemas of the RFC. */
 const DATA = 'src/scim/schema/'
 
+/** What was found out before. */
+const KNOWN = '.cache/mutation/incremental.json'
+
 const root = program(
   'mutation',
   `Alters the pure modules, one place at a time, and runs their unit tests. What no test notices is printed, and below ${LEAST} % of the others the exit status is 1. What was found out before is kept in .cache/mutation, and only what changed is tried again.`,
@@ -38,6 +41,7 @@ Example:
   )
   .action(async (paths: string[]) => {
     const files = chosen(paths)
+    forgetWhatIsBroken()
     const results: MutantResult[] = []
     // What is computed when a module is loaded needs a run of all tests for each alteration. That is
     // too much for the definitions of attributes, which are nothing else.
@@ -62,8 +66,18 @@ function chosen(paths: readonly string[]): string[] {
   return files.filter((file) => paths.some((path) => isIn(file, path)))
 }
 
+/** A run that was stopped may leave half a file of what was found out before. */
+function forgetWhatIsBroken(): void {
+  try {
+    JSON.parse(readFileSync(KNOWN, 'utf8'))
+  } catch {
+    rmSync(KNOWN, { force: true })
+  }
+}
+
 function alter(options: { readonly mutate: string[]; readonly ignoreStatic: boolean }) {
-  return new Stryker({ configFile: 'scripts/mutation/stryker.json', ...options }).runMutationTest()
+  const configFile = 'scripts/mutation/stryker.json'
+  return new Stryker({ configFile, incrementalFile: KNOWN, ...options }).runMutationTest()
 }
 
 /** How many mutants were noticed, how many were not, and the first in percent of all. */
