@@ -12,20 +12,49 @@ import { table } from './lib/table.ts'
 /** Percent of the mutants that have to be noticed. */
 const LEAST = 85
 
-/** What decides without a database, a request or a clock. */
-const PURE = [
-  'src/scim/**/*.ts',
-  'src/tenancy/*.ts',
-  'src/store/{account,failure,held,match}.ts',
-  'src/http/cursor.ts',
-  'src/http/scim/{abridge,content}.ts',
+/** A part of what decides without a database, a request or a clock, and the tests that are for it. */
+interface Part {
+  readonly name: string
+  readonly files: readonly string[]
+  readonly tests: string
+  /** Whether what is computed when a module is loaded stays as it is. */
+  readonly ignoreStatic: boolean
+}
+
+const PARTS: readonly Part[] = [
+  {
+    name: 'tenancy',
+    files: ['src/tenancy/*.ts'],
+    tests: 'test/unit/tenancy/**/*.test.ts',
+    ignoreStatic: false,
+  },
+  {
+    name: 'store',
+    files: ['src/store/{account,failure,held,match}.ts'],
+    tests: 'test/unit/store/**/*.test.ts',
+    ignoreStatic: false,
+  },
+  {
+    name: 'http',
+    files: ['src/http/cursor.ts', 'src/http/scim/{abridge,content}.ts'],
+    tests: 'test/unit/http/**/*.test.ts',
+    ignoreStatic: false,
+  },
+  {
+    name: 'scim',
+    files: ['src/scim/*.ts', 'src/scim/{filter,patch,resource}/*.ts'],
+    tests: 'test/unit/scim/**/*.test.ts',
+    ignoreStatic: false,
+  },
+  {
+    // Definitions of attributes are nothing else, and each alteration would need a run of all
+    // tests; one of them compares the definitions with the schemas of the RFC.
+    name: 'schema',
+    files: ['src/scim/schema/*.ts'],
+    tests: 'test/unit/scim/**/*.test.ts',
+    ignoreStatic: true,
+  },
 ]
-
-/** Definitions of attributes, which a test compares with the schemas of the RFC. */
-const DATA = 'src/scim/schema/'
-
-/** What was found out before. */
-const KNOWN = '.cache/mutation/incremental.json'
 
 const root = program(
   'mutation',
@@ -41,43 +70,48 @@ Example:
   )
   .action(async (paths: string[]) => {
     const files = chosen(paths)
-    forgetWhatIsBroken()
     const results: MutantResult[] = []
-    // What is computed when a module is loaded needs a run of all tests for each alteration. That is
-    // too much for the definitions of attributes, which are nothing else.
-    for (const ignoreStatic of [false, true]) {
-      const mutate = files.filter((file) => file.startsWith(DATA) === ignoreStatic)
-      if (mutate.length > 0) results.push(...(await alter({ mutate, ignoreStatic })))
+    for (const part of PARTS) {
+      const mutate = filesOf(part).filter((file) => files.includes(file))
+      if (mutate.length > 0) results.push(...(await alter(part, mutate)))
     }
     tell(files, results)
   })
 
+function filesOf({ files }: Part): string[] {
+  return files.flatMap((pattern) => globSync(pattern))
+}
+
 /** The files that are meant. */
 function chosen(paths: readonly string[]): string[] {
-  const files = PURE.flatMap((pattern) => globSync(pattern)).sort()
+  const files = PARTS.flatMap(filesOf).sort()
   if (paths.length === 0) return files
   const isIn = (file: string, path: string) =>
-    file === path || `${file}`.startsWith(`${path.replace(/\/$/, '')}/`)
+    file === path || file.startsWith(`${path.replace(/\/$/, '')}/`)
   for (const path of paths) {
     if (!files.some((file) => isIn(file, path))) {
-      throw failure(`'${path}' is none of the pure modules: ${PURE.join(', ')}.`)
+      const pure = PARTS.flatMap((part) => part.files).join(', ')
+      throw failure(`'${path}' is none of the pure modules: ${pure}.`)
     }
   }
   return files.filter((file) => paths.some((path) => isIn(file, path)))
 }
 
-/** A run that was stopped may leave half a file of what was found out before. */
-function forgetWhatIsBroken(): void {
-  try {
-    JSON.parse(readFileSync(KNOWN, 'utf8'))
-  } catch {
-    rmSync(KNOWN, { force: true })
-  }
+function alter({ name, tests, ignoreStatic }: Part, mutate: string[]): Promise<MutantResult[]> {
+  const incrementalFile = `.cache/mutation/${name}.json`
+  forgetIfBroken(incrementalFile)
+  process.env.SCIM_EDGE_MUTATION = tests
+  const configFile = 'scripts/mutation/stryker.json'
+  return new Stryker({ configFile, incrementalFile, mutate, ignoreStatic }).runMutationTest()
 }
 
-function alter(options: { readonly mutate: string[]; readonly ignoreStatic: boolean }) {
-  const configFile = 'scripts/mutation/stryker.json'
-  return new Stryker({ configFile, incrementalFile: KNOWN, ...options }).runMutationTest()
+/** A run that was stopped may leave half a file of what was found out before. */
+function forgetIfBroken(file: string): void {
+  try {
+    JSON.parse(readFileSync(file, 'utf8'))
+  } catch {
+    rmSync(file, { force: true })
+  }
 }
 
 /** How many mutants were noticed, how many were not, and the first in percent of all. */

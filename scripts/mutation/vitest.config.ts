@@ -8,10 +8,10 @@ class ShortFirst extends BaseSequencer {
   }
 }
 
-/** The tests of what is mutated. All are pure, so that they can share one worker. */
+/** The tests of what is altered; scripts/mutation.ts says which. All are pure, so that they can share one worker. */
 export default defineConfig({
   test: {
-    include: ['test/unit/{scim,tenancy,store,http}/**/*.test.ts'],
+    include: [process.env.SCIM_EDGE_MUTATION ?? 'test/unit/{scim,tenancy,store,http}/**/*.test.ts'],
     isolate: false,
     sequence: { sequencer: ShortFirst },
   },
