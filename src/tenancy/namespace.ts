@@ -27,9 +27,8 @@ function isNamespace(name: string): name is Namespace {
 
 function adviceFor(name: string): string {
   const canonical = name.trim().toLowerCase()
-  if (canonical === 'org-1') return 'did you mean default?'
   const [, kind, number] = /^(orgs?|stacks?)-\+?0*([1-9]\d{0,14})$/.exec(canonical) ?? []
-  if (kind !== undefined && number !== undefined) {
+  if (kind !== undefined) {
     const meant = kind.startsWith('stack')
       ? `stacks-${number}`
       : number === '1'

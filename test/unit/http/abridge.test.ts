@@ -38,6 +38,7 @@ describe('a body', () => {
       { op: 'add', path: 'x[password eq "c0rrect"]' },
       { op: 'replace', path: 'title', value: 'Countess' },
       { op: 'replace', path: 7, value: 'kept' },
+      { op: 'replace', path: ['password'], value: 'kept' },
     ]
     expect(abridge({ Operations }, ROOM)).toEqual({
       body: {
@@ -47,6 +48,8 @@ describe('a body', () => {
           { op: 'add' },
           { op: 'replace', path: 'title', value: 'Countess' },
           { op: 'replace', path: 7, value: 'kept' },
+          // No path; but the word is left out.
+          { op: 'replace', path: ['…'], value: 'kept' },
         ],
       },
       secrets: [
@@ -111,6 +114,7 @@ describe('the sentence of a refusal', () => {
     ['password must be a string.', []],
     [`"${TOKEN}" is no value.`, []],
     ['title must be a string, not "hunter2".', ['other', 'hunter2']],
+    ['title is hunter2', ['hunter2']],
     // A sentence quotes as JSON does, and cuts what is long.
     ['not "say \\"hi\\"".', ['say "hi"']],
     [`not "${'p'.repeat(40)}…".`, ['p'.repeat(60)]],

@@ -10,7 +10,7 @@ const cursorsAt = (now: number, secret = 'secret') => makeCursors(secret, () => 
 const place = { key: 'ada', id: 'u1' }
 const binding = ['stacks-7', 'User', undefined, 'userName', 'ascending']
 
-/** With which scimType a cursor is refused. */
+/** With which scimType a cursor is refused; the sentence says what to do. */
 async function refusalOf(opening: Promise<unknown>): Promise<string | undefined> {
   const error = await opening.then(
     () => undefined,
@@ -18,6 +18,7 @@ async function refusalOf(opening: Promise<unknown>): Promise<string | undefined>
   )
   if (error === undefined) return undefined
   if (!(error instanceof ProtocolError)) throw error
+  expect(error.reason.detail).toMatch(/begin again with an empty one\.$/)
   return error.reason.scimType
 }
 

@@ -40,6 +40,7 @@ describe('the account e-mail', () => {
   test('is never an empty or a missing value', () => {
     const empty = { value: '', type: 'work', primary: true }
     expect(accountEmail(withEmails(empty, home))).toBe('home@x')
+    expect(accountEmail(withEmails({ type: 'work', primary: true }, home))).toBe('home@x')
     expect(accountEmail(withEmails({ type: 'work' }, empty))).toBeUndefined()
     expect(accountEmail({ userName: 'ada' })).toBeUndefined()
   })
@@ -87,7 +88,10 @@ describe('the columns of a user', () => {
     expect(accountColumns({ ...ada, active: true }).active).toBe(1)
   })
 
-  test('are refused above the limit, counted in bytes of all columns', () => {
+  test.each<[string, Attributes]>([
+    ['with an e-mail and an externalId', ada],
+    ['without', { userName: 'Ada' }],
+  ])('are refused above the limit, counted in bytes of all columns: %s', (_, user) => {
     const bytesOf = (attributes: Attributes) => {
       const { resource, folded, keys } = accountColumns(attributes)
       const { userName, email, externalId } = keys
@@ -96,7 +100,7 @@ describe('the columns of a user', () => {
     }
     // `é` takes two bytes; the tail makes up for what is left.
     const long = (length: number, tail: string): Attributes => ({
-      ...ada,
+      ...user,
       title: 'é'.repeat(30_000),
       nickName: 'n'.repeat(length),
       displayName: tail,
@@ -129,6 +133,7 @@ test('who is adopted keeps what is not given, in extensions as well', () => {
   })
   expect(completed(account, { userName: 'Ada' })).toEqual({ ...account, userName: 'Ada' })
   const { [ENTERPRISE]: extension, ...core } = account
+  expect(completed(core, { userName: 'Ada' })).toEqual({ ...core, userName: 'Ada' })
   expect(completed(core, { userName: 'ada', [ENTERPRISE]: { costCenter: '2' } })).toEqual({
     ...core,
     [ENTERPRISE]: { costCenter: '2' },
@@ -140,7 +145,10 @@ describe('what an event says of a change', () => {
   test('are the attributes that differ, before and after', () => {
     const before = { userName: 'a', title: 'x', emails: [{ value: '1', type: 'work' }] }
     const after = { userName: 'a', nickName: 'y', emails: [{ type: 'work', value: '1' }] }
-    expect(difference(before, after)).toEqual({ before: { title: 'x' }, after: { nickName: 'y' } })
+    expect(difference(before, after)).toStrictEqual({
+      before: { title: 'x' },
+      after: { nickName: 'y' },
+    })
     expect(difference({ userName: 'a' }, { userName: 'b' })).toEqual({
       before: { userName: 'a' },
       after: { userName: 'b' },

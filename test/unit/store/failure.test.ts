@@ -58,6 +58,7 @@ describe('what a database says is told apart', () => {
     const error = new Error(message)
     const failure = classify(error)
     expect(failure).toBeInstanceOf(StoreFailure)
+    expect(failure.name).toBe('StoreFailure')
     expect({ kind: failure.kind, constraint: failure.constraint }).toEqual({ kind, constraint })
     expect(failure.cause).toBe(error)
     expect(failure.message).toBe(constraint === undefined ? kind : `${kind}: ${constraint}`)

@@ -45,6 +45,11 @@ describe('a line that is opened', () => {
     expect(JSON.parse(line)).toEqual({ a: 1, check: digest.slice(0, 16) })
   })
 
+  test('may say nothing', () => {
+    const nothing = sealLine('before', {})
+    expect(openLine('before', nothing.line)).toEqual({ content: '{}', digest: nothing.digest })
+  })
+
   test('is refused behind other lines', () => {
     expect(openLine('other', line)).toBeUndefined()
     expect(openLine(NO_LINES, line)).toBeUndefined()

@@ -95,10 +95,14 @@ test('a token that was used for another namespace fails, and the right URL is to
 test('requests are added up, and of many accounts the first five are told once each', () => {
   const of = (...accounts: readonly string[]) =>
     checkOf('permissions', {
-      refusals: accounts.map((account) =>
-        refusal('accesscontrol.permission-denied', 'lacks teams:read', 2, account),
-      ),
+      refusals: [
+        refusal('scim.uniqueness', 'taken', 100, 'other'),
+        ...accounts.map((account) =>
+          refusal('accesscontrol.permission-denied', 'lacks teams:read', 2, account),
+        ),
+      ],
     })
+  expect(of()?.status).toBe('ok')
   expect(of('a', 'b', 'a')).toEqual({
     name: 'permissions',
     status: 'fail',
