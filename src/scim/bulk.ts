@@ -129,7 +129,7 @@ function readEntry(given: Json, where: string, seen: Set<string>): BulkEntry {
   }
 }
 
-const REFERENCE = /^bulkId:(.+)$/s
+const REFERENCE = /^bulkId:(.+)/s
 /** A reference inside the filter of a PATCH path, such as `members[value eq "bulkId:a"]`. */
 const QUOTED = /"bulkId:([^"]+)"/g
 

@@ -399,10 +399,10 @@ function addFromFilter(change: AttributeChange, elements: readonly Json[], work:
       `${change.where}: no element of ${pathName({ attribute })} matches the filter of the path.`,
     )
   }
-  const created = writer({ ...change, op: 'add' })(described)
+  const created = writer(change)(described)
   // Clearing a part of an element that does not exist leaves nothing to create.
   const cleared = sub !== undefined && (created[sub.name] ?? '') === ''
-  if (cleared || change.value === null) return nonEmptyList(elements)
+  if (cleared) return nonEmptyList(elements)
   return settle([...elements, created], elements, new Set([elements.length]), work)
 }
 
@@ -429,8 +429,7 @@ function settle(
 ): Value {
   work.spend(4 * changed.length)
   const becamePrimary = [...touched].filter((index) => {
-    const old = before[index]
-    return isPrimary(changed[index]) && !(index < before.length && isPrimary(old))
+    return isPrimary(changed[index]) && !isPrimary(before[index])
   })
   const winner = becamePrimary.at(-1)
   const settled: Json[] = []

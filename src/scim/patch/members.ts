@@ -34,7 +34,7 @@ export type MemberForm = { readonly value: string; readonly type: string; readon
  * @throws ProtocolError invalidValue
  */
 export function readMemberIds(value: Json, where: string): string[] {
-  const list: readonly Json[] = value === null ? [] : Array.isArray(value) ? value : [value]
+  const list: readonly Json[] = Array.isArray(value) ? value : [value]
   const ids: string[] = []
   list.forEach((member, index) => {
     if (member === null) return

@@ -637,3 +637,71 @@ test('a list grows to a thousand elements and no further', () => {
     'More than 1000 values',
   )
 })
+
+describe('remove of a single value takes it away, whatever value is sent along', () => {
+  const removeWith = (path: string, value: Json) => ({ op: 'remove', path, value })
+
+  test.each<[string, Json, string]>([
+    ['title', 'Dr', 'title'],
+    ['title', 7, 'title'],
+    ['name', { givenName: 'Ada' }, 'name'],
+    [ENTERPRISE, { department: 'D' }, ENTERPRISE],
+  ])('%s with %j', (path, value, gone) => {
+    const { [gone]: _gone, ...rest } = ada as JsonObject
+    expect(patchUser(ada, removeWith(path, value))).toEqual(rest)
+  })
+
+  test('but not what only the server sets, even with its own value', () => {
+    for (const [path, value] of [
+      ['id', 'u1'],
+      ['groups', null],
+      ['schemas', [USER]],
+    ] as const) {
+      expectRefusal(() => patchUser(minimal, removeWith(path, value)), 'mutability', path)
+    }
+  })
+})
+
+describe('a listed element is removed where every part that is listed is equal', () => {
+  const elements = [{ value: 'ab', type: 'c' }, { value: 'a' }]
+  const left = (...value: readonly JsonObject[]) =>
+    patchUser({ ...minimal, emails: elements }, { op: 'remove', path: 'emails', value }).emails
+
+  test('and not where the parts are equal only when they are joined', () => {
+    expect(left({ value: 'a', type: 'bc' })).toEqual(elements)
+    expect(left({ value: 'a', type: 'bc' }, { value: 'ab', type: 'c' })).toEqual([{ value: 'a' }])
+  })
+
+  test('and a part that is absent is not an empty one', () => {
+    expect(left({ value: 'a', type: '' })).toEqual(elements)
+  })
+})
+
+test('elements that were equal before stay, where they are not touched', () => {
+  const twins = { ...minimal, emails: [{ value: 'a' }, { value: 'a' }, { value: 'b' }] }
+  expect(patchUser(twins, replace('emails[value eq "b"].type', 'work')).emails).toEqual([
+    { value: 'a' },
+    { value: 'a' },
+    { value: 'b', type: 'work' },
+  ])
+})
+
+test('clearing or adding nothing to an element that is not there creates none', () => {
+  for (const operation of [
+    replace('emails[type eq "other"].value', null),
+    replace('emails[type eq "other"].value', ''),
+    add('emails[type eq "other"]', null),
+  ]) {
+    expect(patchUser(ada, operation)).toEqual(ada)
+  }
+  expect(patchUser(minimal, replace('emails[type eq "other"].value', null))).toEqual(minimal)
+})
+
+test('a list that would be too long is told as such, however it grows', () => {
+  const emails = Array.from({ length: 1000 }, (_, at) => ({ value: `u${at}` }))
+  for (const primary of [false, true]) {
+    const operation = add('emails', { value: 'new', primary })
+    const patch = () => patchUser({ ...minimal, emails }, operation)
+    expectRefusal(patch, 'invalidValue', 'More than 1000 values would be in the attribute')
+  }
+})

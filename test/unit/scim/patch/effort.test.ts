@@ -1,8 +1,17 @@
 import { describe, expect, test } from 'vitest'
 import { readFilter } from '../../../../src/scim/filter/bind.ts'
-import { comparisonsOf } from '../../../../src/scim/patch/effort.ts'
+import type { Json } from '../../../../src/scim/json.ts'
+import { applyChanges } from '../../../../src/scim/patch/apply.ts'
+import {
+  comparisonsOf,
+  effortOfFilter,
+  effortOfPath,
+  newEffort,
+} from '../../../../src/scim/patch/effort.ts'
+import { readOperations } from '../../../../src/scim/patch/operation.ts'
+import { resolveOperations } from '../../../../src/scim/patch/target.ts'
 import { userType } from '../../../../src/scim/schema/resource-type.ts'
-import { ENTERPRISE, expectRefusal, patchUser } from '../support.ts'
+import { ENTERPRISE, expectRefusal, patchBody, patchUser, userResource } from '../support.ts'
 
 test.each([
   ['title pr', 1],
@@ -131,4 +140,76 @@ test('elements that are added one by one find their twins, also after other chan
     { value: 'e', primary: false },
     { value: 'f', primary: true },
   ])
+})
+
+describe('the count of the work', () => {
+  test('reaches the maximum, and not one more', () => {
+    const spend = newEffort(10)
+    spend(4)
+    spend(6)
+    spend(0)
+    expectRefusal(() => spend(1), 'tooMany', 'send fewer in each request')
+  })
+
+  test('begins with a path, by its length, also where it names nothing', () => {
+    expect(effortOfPath('')).toBe(16)
+    expect(effortOfPath('title')).toBe(31)
+    const spent: number[] = []
+    const operations = readOperations(
+      patchBody({ op: 'add', path: 'shoeSize', value: 1 }, { op: 'add', value: { title: 'Dr' } }),
+    )
+    resolveOperations(userType, operations, (work) => spent.push(work))
+    expect(spent).toEqual([40, 31])
+  })
+
+  // Ten elements that are 2,560 characters long together.
+  test.each([
+    ['title eq "a"', 20],
+    ['title ne "a"', 20],
+    ['title sw "a"', 20],
+    ['title ew "a"', 20],
+    ['title co "a"', 170],
+    ['title gt "a"', 170],
+    ['title ge "a"', 170],
+    ['title lt "a"', 170],
+    ['title le "a"', 170],
+    ['title pr', 20],
+    ['not (title co "a")', 170],
+    ['title eq "a" or title eq "b" or title eq "c"', 60],
+    ['title co "a" and title pr', 190],
+    ['title co "a" or title pr', 190],
+    ['emails[value co "a" and type pr]', 190],
+  ])('goes on with a filter: %s', (text, work) => {
+    expect(effortOfFilter(readFilter(userType, text), 10, 2560)).toBe(work)
+  })
+
+  test('is that of elements and of their length', () => {
+    const spentOn = (operation: Json) => {
+      const resource = { userName: 'ada', emails: emails(100) }
+      let spent = 0
+      const changes = resolveOperations(userType, readOperations(patchBody(operation)))
+      applyChanges(userType, resource, changes, userResource(resource), (work) => {
+        spent += work
+      })
+      return Math.round(spent)
+    }
+    // An element is such as `{"value":"u10"}`: 10 of them take 14 characters, the others 15.
+    const characters = 10 * 14 + 90 * 15
+    // To find the elements, to write one with a value of three characters, and to settle the list.
+    const find = 100 + 100 + characters / 256
+    const write = 80 + 3 / 8 + 15 / 8
+    expect(spentOn({ op: 'replace', path: 'emails[value eq "u10"].type', value: 'x' })).toBe(
+      Math.round(find + write + 4 * 100),
+    )
+    expect(spentOn({ op: 'remove', path: 'emails[value eq "u10"]' })).toBe(Math.round(find))
+    // To know the texts of all once, and then to look two up.
+    const two: Json = [{ value: 'v1' }, { value: 'v2' }]
+    expect(spentOn({ op: 'add', path: 'emails', value: two })).toBe(
+      Math.round(100 + 100 / 16 + 8 * 2 + (2 * 14) / 8),
+    )
+    // Listed values that have the same parts are looked up together.
+    expect(spentOn({ op: 'remove', path: 'emails', value: two })).toBe(
+      Math.round(2 * 100 + characters / 16),
+    )
+  })
 })

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import type { Json, JsonObject } from '../../../../src/scim/json.ts'
 import {
   dependsOnMembers,
+  listedIds,
   MAXIMUM_MEMBERS,
   type MemberChange,
   type MemberForm,
@@ -97,7 +98,7 @@ test('changes of members are kept apart from all others', () => {
     ['replace', [{ value: 'a' }]],
     ['add', [{ value: 'b' }]],
   ])
-  expect(others).toHaveLength(2)
+  expect(others.map(({ value }) => value)).toEqual(['New', 'e'])
 })
 
 describe('the net effect', () => {
@@ -306,6 +307,91 @@ test('one bad id spoils the request', () => {
     'invalidValue',
     'Operations[0]: members[0]',
   )
+})
+
+describe('the ids that changes list', () => {
+  const listed = (...operations: readonly Json[]) => [...listedIds(changes(...operations).members)]
+
+  test('are those that are added or put in place, each once', () => {
+    const operations = [
+      add([{ value: 'a' }, 'b']),
+      replace([{ value: 'c' }, { value: 'a' }]),
+      replace('d', 'members[value eq "x"]'),
+      add(null),
+    ]
+    expect(listed(...operations)).toEqual(['a', 'b', 'c', 'd'])
+  })
+
+  test('are not those that are removed', () => {
+    expect(
+      listed(remove('members', ['a']), remove('members'), remove('members[value eq "b"]')),
+    ).toEqual([])
+  })
+
+  test('are refused where they are none', () => {
+    expectRefusal(() => listed(add([7])), 'invalidValue', 'Operations[0]: members[0]')
+  })
+})
+
+describe('a filter that looks at more than ids', () => {
+  const net = (
+    current: readonly MemberForm[],
+    listed: readonly MemberForm[],
+    ...operations: readonly Json[]
+  ) => {
+    const { members } = changes(...operations)
+    const { add: added, remove: removed } = reduceMemberChanges(members, current, listed)
+    return { add: [...added].sort(), remove: [...removed].sort() }
+  }
+  const ada = member('a', 'ada')
+  const bob = member('b', 'bob')
+
+  test('looks at whom an operation before it has added', () => {
+    const operations = [add(['a', 'b']), remove('members[display eq "ada"]')]
+    expect(net([], [ada, bob], ...operations)).toEqual({ add: ['b'], remove: ['a'] })
+    expect(net([ada], [ada, bob], ...operations)).toEqual({ add: ['b'], remove: ['a'] })
+  })
+
+  test('takes an unknown id for a user without a name', () => {
+    expect(net([], [], add('x'), remove('members[type eq "User"]')).add).toEqual([])
+    expect(net([], [], add('x'), remove('members[display sw "s"]')).add).toEqual(['x'])
+    expect(net([], [], add('x'), remove('members[display eq ""]')).add).toEqual([])
+  })
+
+  test('selects nobody where nobody is a member', () => {
+    const { members } = changes(remove('members[not (display eq "ada")]'))
+    expect(reduceMemberChanges(members)).toEqual(noMemberChange)
+  })
+
+  test('describes no id, whatever it compares', () => {
+    const either = 'members[display eq "a" or display eq "b"]'
+    expect(net([ada, bob], [], remove(either))).toEqual({ add: [], remove: [] })
+    expect(net([ada], [member('c')], add('c', either))).toEqual({ add: ['c'], remove: [] })
+    expect(net([ada], [], remove('members[value eq "b" or display eq "ada"]')).remove).toEqual([
+      'a',
+    ])
+    expect(
+      net([ada], [], remove('members[value eq "b" or (value eq "c" and display pr)]')),
+    ).toEqual({
+      add: [],
+      remove: [],
+    })
+  })
+
+  test('of ids alone selects these, however its terms are nested', () => {
+    const nested = changes(
+      remove('members[value eq "a" or (value eq "b" or value eq "c")]'),
+    ).members
+    expect(dependsOnMembers(nested)).toBe(false)
+    expect([...reduceMemberChanges(nested).remove].sort()).toEqual(['a', 'b', 'c'])
+  })
+
+  test('takes work for each member, and for each whom the request has added', () => {
+    const spent: number[] = []
+    const { members } = changes(add(['c', 'd', 'e']), remove('members[display pr and type pr]'))
+    reduceMemberChanges(members, [ada, bob], [], (work) => spent.push(work))
+    expect(spent).toEqual([(2 + 3) * (3 + 2)])
+  })
 })
 
 test('so many looks at so many members are refused', () => {

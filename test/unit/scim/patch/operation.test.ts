@@ -20,7 +20,7 @@ describe('a PatchOp message (RFC 7644 §3.5.2)', () => {
           { op: 'Remove', path: 'title' },
         ],
       }),
-    ).toEqual([
+    ).toStrictEqual([
       { op: 'replace', path: 'title', value: 'x', where: 'Operations[0]' },
       { op: 'add', value: { title: 'y' }, where: 'Operations[1]' },
       { op: 'remove', path: 'title', where: 'Operations[2]' },
