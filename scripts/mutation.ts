@@ -41,16 +41,16 @@ const PARTS: readonly Part[] = [
     ignoreStatic: false,
   },
   {
-    name: 'scim',
-    files: ['src/scim/*.ts', 'src/scim/{filter,patch,resource}/*.ts'],
+    name: 'write',
+    files: ['src/scim/bulk.ts', 'src/scim/{patch,resource}/*.ts'],
     tests: 'test/unit/scim/**/*.test.ts',
     ignoreStatic: false,
   },
   {
-    // Definitions of attributes are nothing else, and each alteration would need a run of all
-    // tests; one of them compares the definitions with the schemas of the RFC.
-    name: 'schema',
-    files: ['src/scim/schema/*.ts'],
+    // Tables, most of them definitions of attributes, which are compared with those of the RFC. Each
+    // alteration would need a run of all tests.
+    name: 'read',
+    files: ['src/scim/!(bulk).ts', 'src/scim/{filter,schema}/*.ts'],
     tests: 'test/unit/scim/**/*.test.ts',
     ignoreStatic: true,
   },
