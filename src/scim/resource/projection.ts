@@ -49,7 +49,7 @@ function canonicalNames(type: ResourceType, names: readonly string[]): Set<strin
   const canonical = new Set<string>()
   for (const name of new Set(names)) {
     // A value path, which some clients send here, stands for its attribute.
-    const resolved = resolve(type, name.replace(/\[.*$/s, ''))
+    const resolved = resolve(type, name.replace(/\[.*/s, ''))
     if (resolved?.kind === 'extension') canonical.add(resolved.schema.id)
     if (resolved?.kind === 'core') {
       for (const attribute of coreAttributes(type)) canonical.add(attribute.name)

@@ -49,14 +49,13 @@ export function tooManyElements(where: string): ProtocolError {
  * @throws ProtocolError invalidValue
  */
 export function readValue(attribute: Attribute, value: Json, where: string): Value {
-  if (value === null) return undefined
   if (!attribute.multiValued) return readSingle(attribute, value, where)
   // One object in place of a list of one: what several clients send (RFC 7644 §3.5.2.1 allows it).
   const list: readonly Json[] = Array.isArray(value) ? value : [value]
   if (list.length > MAXIMUM_ELEMENTS) throw tooManyElements(where)
   const elements: Json[] = []
   list.forEach((element, index) => {
-    const read = element === null ? undefined : readSingle(attribute, element, `${where}[${index}]`)
+    const read = readSingle(attribute, element, `${where}[${index}]`)
     if (read !== undefined) elements.push(read)
   })
   if (elements.filter((element) => isObject(element) && element.primary === true).length > 1) {

@@ -29,6 +29,7 @@ import {
   string,
 } from '../../../src/scim/schema/attribute.ts'
 import type { ResourceType } from '../../../src/scim/schema/resource-type.ts'
+import { expectRefusal } from './support.ts'
 
 const WIDGET = 'urn:example:schemas:Widget'
 const PARTS = 'urn:example:schemas:Widget:parts'
@@ -128,6 +129,22 @@ describe('mutability', () => {
     expect(refusal(() => refuseImmutableChange(widget, set, { ...set, serial: '2' }))).toBe(
       'mutability',
     )
+  })
+
+  test('so it is in an extension, and the sentence names the attribute', () => {
+    const origin = string('origin', 'Where they come from.', { mutability: 'immutable' })
+    const fixed = { ...parts, attributes: [...parts.attributes, origin] }
+    const type = { ...widget, extensions: [{ schema: fixed, required: true }] }
+    const holding = (container: JsonObject) => ({ ...minimal, [PARTS]: container })
+    const change = (before: JsonObject, after: JsonObject) => () =>
+      refuseImmutableChange(type, before, after)
+    const set = holding({ count: 1, origin: 'x' })
+    expect(change(set, holding({ count: 2, origin: 'x' }))()).toBeUndefined()
+    expect(change(minimal, set)()).toBeUndefined()
+    expect(change({ name: 'A' }, set)()).toBeUndefined()
+    for (const after of [holding({ count: 1, origin: 'y' }), minimal, { name: 'A' }]) {
+      expectRefusal(change(set, after), 'mutability', 'origin is immutable')
+    }
   })
 })
 

@@ -237,6 +237,9 @@ describe('schemas', () => {
     [[ENTERPRISE]],
     [[USER, 'urn:ietf:params:scim:schemas:extension:enterprise:2.0User']],
     [[USER, 'http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/User']],
+    // Names that only look like those of a type of ours are unknown ones.
+    [[`${GROUP}s`]],
+    [[`x-${GROUP}`]],
     [['urn:scim:schemas:core:2.0', 'urn:scim:schemas:extension:enterprise:2.0']],
     [[USER, GROUP]],
   ])('%j is taken, and what is returned follows from the attributes', (schemas) => {

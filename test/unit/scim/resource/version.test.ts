@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { groupVersion, matchesVersion, userVersion } from '../../../../src/scim/resource/version.ts'
+import {
+  groupVersion,
+  isConditional,
+  matchesVersion,
+  mayWrite,
+  userVersion,
+} from '../../../../src/scim/resource/version.ts'
 
 test('versions are weak entity tags (RFC 9110 §8.8.3)', () => {
   expect(groupVersion(7)).toBe('W/"7"')
@@ -35,4 +41,35 @@ describe('a header with entity tags', () => {
       expect(matchesVersion(header, 'W/"7"')).toBe(false)
     },
   )
+})
+
+describe('the condition of a write (RFC 9110 §13.1)', () => {
+  const version = userVersion(12, '[]')
+  const other = 'W/"12-0000000000000000"'
+
+  test.each<[string, Parameters<typeof mayWrite>[0], boolean]>([
+    ['none', {}, true],
+    ['If-Match with the version', { ifMatch: version }, true],
+    ['If-Match with it among others', { ifMatch: `${other}, "1", ${version}` }, true],
+    ['If-Match with any version', { ifMatch: '*' }, true],
+    ['If-Match with another version', { ifMatch: other }, false],
+    ['a malformed If-Match', { ifMatch: 'garbage' }, false],
+    ['an empty If-Match', { ifMatch: '' }, false],
+    ['If-None-Match with another version', { ifNoneMatch: other }, true],
+    ['If-None-Match with the version', { ifNoneMatch: version }, false],
+    ['If-None-Match with any version', { ifNoneMatch: '*' }, false],
+    ['both, and both hold', { ifMatch: version, ifNoneMatch: other }, true],
+    ['both, and the second does not hold', { ifMatch: version, ifNoneMatch: '*' }, false],
+    ['both, and the first does not hold', { ifMatch: other, ifNoneMatch: other }, false],
+  ])('%s', (_, conditions, allowed) => {
+    expect(mayWrite(conditions, version)).toBe(allowed)
+  })
+
+  test('is there with either header, be it empty', () => {
+    expect(isConditional({})).toBe(false)
+    expect(isConditional({ ifMatch: undefined, ifNoneMatch: undefined })).toBe(false)
+    expect(isConditional({ ifMatch: '' })).toBe(true)
+    expect(isConditional({ ifNoneMatch: '' })).toBe(true)
+    expect(isConditional({ ifMatch: '*', ifNoneMatch: '*' })).toBe(true)
+  })
 })
