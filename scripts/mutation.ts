@@ -2,9 +2,10 @@
  * Alters the pure modules, one place at a time, and runs their unit tests; an alteration that no
  * test notices survives. Fails where fewer than 85 % of them are noticed.
  */
-import { globSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { MutantResult } from '@stryker-mutator/api/core'
 import { Stryker } from '@stryker-mutator/core'
+import { z } from 'zod'
 import { program, run, terminal } from './lib/command.ts'
 import { failure } from './lib/failure.ts'
 import { table } from './lib/table.ts'
@@ -99,18 +100,37 @@ function chosen(paths: readonly string[]): string[] {
 
 function alter({ name, tests, ignoreStatic }: Part, mutate: string[]): Promise<MutantResult[]> {
   const incrementalFile = `.cache/mutation/${name}.json`
-  forgetIfBroken(incrementalFile)
+  forgetDoubtful(incrementalFile)
   process.env.SCIM_EDGE_MUTATION = tests
   const configFile = 'scripts/mutation/stryker.json'
   return new Stryker({ configFile, incrementalFile, mutate, ignoreStatic }).runMutationTest()
 }
 
-/** A run that was stopped may leave half a file of what was found out before. */
-function forgetIfBroken(file: string): void {
+/** What is read of what a run has found out. */
+const knownShape = z.looseObject({
+  files: z.record(
+    z.string(),
+    z.looseObject({
+      mutants: z.array(z.looseObject({ status: z.string(), static: z.boolean().optional() })),
+    }),
+  ),
+})
+
+/**
+ * Forgets what has to be tried again although nothing says so: survivors that belong to no test,
+ * since they change what is computed when a module is loaded. A run that was stopped may leave half
+ * a file, which is worth nothing.
+ */
+function forgetDoubtful(file: string): void {
+  if (!existsSync(file)) return
   try {
-    JSON.parse(readFileSync(file, 'utf8'))
+    const known = knownShape.parse(JSON.parse(readFileSync(file, 'utf8')))
+    for (const one of Object.values(known.files)) {
+      one.mutants = one.mutants.filter((mutant) => !mutant.static || mutant.status === 'Killed')
+    }
+    writeFileSync(file, JSON.stringify(known))
   } catch {
-    rmSync(file, { force: true })
+    rmSync(file)
   }
 }
 

@@ -183,6 +183,11 @@ describe('the count of the work', () => {
     expect(effortOfFilter(readFilter(userType, text), 10, 2560)).toBe(work)
   })
 
+  test('counts what holds for all, or for none, as one comparison', () => {
+    expect(comparisonsOf({ kind: 'constant', holds: true })).toBe(1)
+    expect(effortOfFilter({ kind: 'constant', holds: false }, 10, 2560)).toBe(20)
+  })
+
   test('is that of elements and of their length', () => {
     const spentOn = (operation: Json) => {
       const resource = { userName: 'ada', emails: emails(100) }

@@ -77,7 +77,14 @@ describe('a PatchOp message (RFC 7644 §3.5.2)', () => {
       Array.from({ length }, () => ({ op: 'remove', path: 'title' }))
     expect(MAXIMUM_OPERATIONS).toBe(1000)
     expect(read(...operations(1000))).toHaveLength(1000)
-    expectRefusal(() => read(...operations(1001)), 'invalidSyntax', 'Operations', '1001', '1000')
+    expectRefusal(
+      () => read(...operations(1001)),
+      'invalidSyntax',
+      'Operations',
+      '1001',
+      '1000',
+      'send several',
+    )
   })
 })
 
