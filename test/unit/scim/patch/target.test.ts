@@ -73,6 +73,7 @@ describe('a path', () => {
     `${GROUP}:displayName`,
     `${ENTERPRISE}:nope`,
     `${ENTERPRISE}[type eq "x"]`,
+    `${USER}[type eq "x"].y`,
     'urn:example:other:2.0:User:x',
     'constructor.prototype',
   ])('to what the schema lacks is ignored: %s', (path) => {
