@@ -5,6 +5,7 @@ import {
   MAXIMUM_ALTERNATIVES,
   MAXIMUM_TERMS,
   readFilter,
+  readFilters,
 } from '../../../../src/scim/filter/bind.ts'
 import { parseFilter } from '../../../../src/scim/filter/syntax.ts'
 import {
@@ -304,4 +305,53 @@ describe('the comparisons of a filter', () => {
 
 test.each(['', '  '])('an empty filter is refused: %j', (text) => {
   expectRefusal(() => read(text), 'invalidFilter', 'empty')
+})
+
+describe('over several types at once (RFC 7644 §3.4.2.1)', () => {
+  /** What the filter is for users and for groups. */
+  const both = (text: string) => {
+    const filters = readFilters([userType, groupType], text)
+    expect([...filters.keys()]).toEqual([userType, groupType])
+    return [filters.get(userType), filters.get(groupType)]
+  }
+  const constant = (holds: boolean) => ({ kind: 'constant', holds })
+
+  test('an attribute that each has is looked up in each', () => {
+    const [user, group] = both('displayName eq "x"')
+    expect(user).toEqual(readFilter(userType, 'displayName eq "x"'))
+    expect(group).toEqual(readFilter(groupType, 'displayName eq "x"'))
+  })
+
+  test.each([
+    ['userName eq "a"', false],
+    ['userName pr', false],
+    ['userName ne "a"', true],
+    ['userName gt "a"', false],
+    ['active ne true', true],
+    ['emails[type eq "work"]', false],
+    ['emails[type ne "work"]', false],
+    ['userName ne null', false],
+  ])('one that the other lacks has no value there: %s', (text, holds) => {
+    const [user, group] = both(text)
+    expect(user).toEqual(readFilter(userType, text))
+    expect(group).toEqual(constant(holds))
+  })
+
+  test('so that what asks for no value holds', () => {
+    const not = { kind: 'not', filter: constant(false) }
+    expect(both('userName eq null')[1]).toEqual(not)
+    expect(both('not (userName pr)')[1]).toEqual(not)
+    expect(both('members pr')[0]).toEqual(constant(false))
+    expect(both('userName eq "a" or displayName eq "x"')[1]).toMatchObject({
+      kind: 'or',
+      filters: [constant(false), { kind: 'compare' }],
+    })
+  })
+
+  test('what none has is refused, and so is a wrong operand, whichever has the attribute', () => {
+    const owners = ['"shoeSize" is no attribute of a User or a Group']
+    expectRefusal(() => both('shoeSize eq 1'), 'invalidFilter', ...owners)
+    expectRefusal(() => both('active eq "maybe"'), 'invalidFilter', 'active is boolean')
+    expectRefusal(() => readFilter(userType, 'members pr'), 'invalidFilter', 'of a User;')
+  })
 })

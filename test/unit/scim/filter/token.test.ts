@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { tokenize } from '../../../../src/scim/filter/token.ts'
+import { quoteFilter, tokenize } from '../../../../src/scim/filter/token.ts'
 import { expectRefusal } from '../support.ts'
 
 describe('the text of a filter', () => {
@@ -52,5 +52,25 @@ describe('the text of a filter', () => {
   test('has at most 16 KiB, counted in UTF-8', () => {
     expect(tokenize('é'.repeat(8 * 1024))).toHaveLength(1)
     expectRefusal(() => tokenize(`${'é'.repeat(8 * 1024)}x`), 'invalidFilter', '16384 bytes')
+  })
+})
+
+describe('a filter is quoted without its values', () => {
+  test.each([
+    ['userName eq "ada"', 'userName eq "…"'],
+    ['a eq "x\\"y" and b pr', 'a eq "…" and b pr'],
+    ['userName eq "ada', 'userName eq "…"'],
+    ["userName eq 'ada lovelace' and x", "userName eq '…' and x"],
+    ["userName eq 'ada", "userName eq '…'"],
+    ["userName eq ''", "userName eq '…'"],
+    ['userName eq ada)', 'userName eq …)'],
+    ['userName EQ  ada', 'userName EQ  …'],
+    ['a ne x or b co y or c sw z or d ew w', 'a ne … or b co … or c sw … or d ew …'],
+    ['a gt x or b ge y or c lt z or d le w', 'a gt … or b ge … or c lt … or d le …'],
+    ['ada@example.com is here', '… is here'],
+    ['find ada@ or @example', 'find … or …'],
+    ['sweet dreams', 'sweet dreams'],
+  ])('%j as %j', (filter, quoted) => {
+    expect(quoteFilter(filter)).toBe(JSON.stringify(quoted))
   })
 })
