@@ -126,7 +126,9 @@ function forgetDoubtful(file: string): void {
   try {
     const known = knownShape.parse(JSON.parse(readFileSync(file, 'utf8')))
     for (const one of Object.values(known.files)) {
-      one.mutants = one.mutants.filter((mutant) => !mutant.static || mutant.status === 'Killed')
+      one.mutants = one.mutants.filter(
+        (mutant) => !mutant.static || ['Killed', 'Timeout'].includes(mutant.status),
+      )
     }
     writeFileSync(file, JSON.stringify(known))
   } catch {
@@ -148,12 +150,12 @@ function tell(files: readonly string[], results: readonly MutantResult[]): void 
   const rows: string[][] = []
   const add = (name: string, of: readonly MutantResult[]) => {
     const { noticed, survivors, percent } = scoreOf(of)
-    rows.push([name, `${noticed}`, `${survivors}`, `${percent.toFixed(1)} %`])
+    if (noticed + survivors > 0)
+      rows.push([name, `${noticed}`, `${survivors}`, `${percent.toFixed(1)} %`])
   }
   const altered = results.map((result) => ({ ...result, file: placeOf(result) }))
   for (const file of files) {
     const of = altered.filter((result) => result.file === file)
-    if (of.length === 0) continue
     add(file, of)
     for (const { status, location, mutatorName, replacement = '' } of of) {
       if (status !== 'Survived' && status !== 'NoCoverage') continue

@@ -18,7 +18,7 @@ async function refusalOf(opening: Promise<unknown>): Promise<string | undefined>
   )
   if (error === undefined) return undefined
   if (!(error instanceof ProtocolError)) throw error
-  expect(error.reason.detail).toMatch(/begin again with an empty one\.$/)
+  expect(error.reason.detail).toMatch(/^The cursor is .*begin again with an empty one\.$/)
   return error.reason.scimType
 }
 
