@@ -31,7 +31,7 @@ test('the order is ascending, unless it is said to be descending', () => {
   }
   for (const order of ['desc', 'up', 'ascending,descending']) {
     const read = () => readSort([userType], 'userName', order)
-    expectRefusal(read, 'invalidValue', `must be ascending or descending, not "${order}"`)
+    expectRefusal(read, 'invalidValue', 'sortOrder must be ascending or descending')
     expectRefusal(() => readSort([userType], undefined, order), 'invalidValue', 'sortOrder')
   }
 })
