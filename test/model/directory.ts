@@ -113,6 +113,27 @@ export class Refused {
   }
 }
 
+/**
+ * Runs the effects of a PATCH in their order. Where several are refused, any of them may be told:
+ * whether paths are judged before values is left to the server.
+ *
+ * @throws Refused with the scimTypes of all that were, separated by a space
+ */
+export function inOrder(effects: readonly (() => void)[]): void {
+  const refused = effects.flatMap((effect) => {
+    try {
+      effect()
+      return []
+    } catch (error) {
+      if (error instanceof Refused) return [error]
+      throw error
+    }
+  })
+  const [first] = refused
+  if (first === undefined) return
+  throw new Refused(first.status, refused.map(({ scimType }) => scimType).join(' '))
+}
+
 /** Applies a rule; a refusal is an answer, too. */
 export function apply(rule: Rule, directory: Directory, context: Context): Outcome {
   try {

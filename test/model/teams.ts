@@ -5,6 +5,7 @@ import {
   canonical,
   type Directory,
   fold,
+  inOrder,
   type Occurrence,
   type Outcome,
   Refused,
@@ -218,7 +219,7 @@ export function patchGroup(
   status = 204,
 ): Rule {
   return change(id, tag, status, (draft, directory) => {
-    for (const effect of effects) effect(draft, directory)
+    inOrder(effects.map((effect) => () => effect(draft, directory)))
   })
 }
 

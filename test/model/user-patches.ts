@@ -40,6 +40,17 @@ function keep(draft: Attributes, elements: Element[], marked?: Element): void {
   assign(draft, 'emails', settled)
 }
 
+/** Marks what is of type home: of several, the last that was not marked is the primary one. */
+function markHome(draft: Attributes): void {
+  const elements = elementsOf(draft.emails)
+  const homes = elements.filter(ofType('home'))
+  if (homes.length === 0) setOfType(draft, 'home', 'primary', true)
+  const marked = homes.findLast(({ primary }) => primary !== true)
+  if (marked === undefined) return
+  const changed = elements.map((one) => (homes.includes(one) ? { ...one, primary: true } : one))
+  keep(draft, changed, changed[elements.indexOf(marked)])
+}
+
 function append(draft: Attributes, additions: readonly Element[]): void {
   const elements = [...elementsOf(draft.emails)]
   for (const addition of additions) {
@@ -162,14 +173,11 @@ export function userShapes(person: fc.Arbitrary<string>): fc.Arbitrary<Shape<Use
           setOfType(draft, type, 'value', value),
         ),
       ),
-    // Marking several of one type at once is not a case that anybody could mean.
-    fc.constantFrom<Value>(true, 'True').map((value) =>
-      userShape({ op: 'add', path: 'emails[type eq "home"].primary', value }, (draft) => {
-        const homes = elementsOf(draft.emails).filter(ofType('home'))
-        if (homes.length > 1) throw new Refused(400, 'invalidValue')
-        setOfType(draft, 'home', 'primary', true)
-      }),
-    ),
+    fc
+      .constantFrom<Value>(true, 'True')
+      .map((value) =>
+        userShape({ op: 'add', path: 'emails[type eq "home"].primary', value }, markHome),
+      ),
     fc.tuple(type, email).map(([type, address]) => {
       const value = { value: address, type }
       return userShape({ op: 'replace', path: `emails[type eq "${type}"]`, value }, (draft) => {

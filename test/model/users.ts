@@ -7,6 +7,7 @@ import {
   type Directory,
   type Element,
   holdersOf,
+  inOrder,
   keysOf,
   type Occurrence,
   type Outcome,
@@ -194,7 +195,7 @@ export function putUser(id: string, body: UserBody, tag: Tag): Rule {
 
 export function patchUser(id: string, effects: readonly UserEffect[], tag: Tag): Rule {
   return change(id, tag, (draft) => {
-    for (const effect of effects) effect(draft)
+    inOrder(effects.map((effect) => () => effect(draft)))
     return draft
   })
 }
