@@ -53,7 +53,7 @@ export function resolveOperations(
   type: ResourceType,
   operations: readonly PatchOperation[],
   // Applying the changes has an effort of its own, and both together shall be bounded.
-  spend: Spend = newEffort(MAXIMUM_EFFORT / 2),
+  spend: Spend = newEffort((2 * MAXIMUM_EFFORT) / 3),
 ): Change[] {
   return operations.flatMap((operation) =>
     operation.path === undefined
