@@ -1,7 +1,8 @@
 /**
  * Checks that every dependency has a licence that lets anybody use it. What ships to the Worker or
  * runs on Node is permissive; tools that only run here may also be under a licence that asks for
- * changes to be shared, or for the author to be named. `--audit` asks the registry for known vulnerabilities as well.
+ * changes to be shared, or for the author to be named. `--audit` asks the registry for known
+ * vulnerabilities as well.
  */
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
