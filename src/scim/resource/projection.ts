@@ -4,7 +4,7 @@
  */
 import { ProtocolError } from '../error.ts'
 import { isObject, type Json, type JsonObject } from '../json.ts'
-import type { Attribute } from '../schema/attribute.ts'
+import type { Attribute, Schema } from '../schema/attribute.ts'
 import { coreAttributes, type ResourceType, resolve } from '../schema/resource-type.ts'
 
 /** What a request asks for. Absent: the attributes that are returned by default. */
@@ -74,6 +74,34 @@ export function includes(projection: Projection | undefined, attribute: string):
 /** What a request that asks for nothing in particular gets. */
 const byDefault: Projection = { mode: 'without', names: new Set() }
 
+/** An attribute that is shown; of its values whole, or only these sub-attributes. */
+interface Shown {
+  readonly name: string
+  readonly subs: readonly string[] | 'all'
+}
+
+/** What is shown of a resource type: worked out once for all resources of a page. */
+interface Plan {
+  readonly core: readonly Shown[]
+  readonly extensions: readonly { readonly urn: string; readonly shown: readonly Shown[] }[]
+}
+
+const plans = new WeakMap<Projection, Map<ResourceType, Plan>>()
+
+function planOf(type: ResourceType, projection: Projection): Plan {
+  const known = plans.get(projection) ?? new Map<ResourceType, Plan>()
+  plans.set(projection, known)
+  const plan = known.get(type) ?? {
+    core: shownOf(coreAttributes(type), projection, ''),
+    extensions: type.extensions.map(({ schema }) => ({
+      urn: schema.id,
+      shown: shownOfExtension(schema, projection),
+    })),
+  }
+  known.set(type, plan)
+  return plan
+}
+
 /**
  * Reduces a resource to what a request asks for. What is always returned stays, what is never
  * returned goes, and what is returned on request has to be named in `attributes`.
@@ -83,75 +111,47 @@ export function project(
   resource: JsonObject,
   projection: Projection = byDefault,
 ): JsonObject {
-  const projected: Record<string, Json> = {}
-  for (const attribute of coreAttributes(type)) {
-    const value = projectAttribute(attribute, resource[attribute.name], projection, '')
-    if (value !== undefined) projected[attribute.name] = value
-  }
-  for (const { schema } of type.extensions) {
-    const container = resource[schema.id]
+  const { core, extensions } = planOf(type, projection)
+  const projected = reduce(resource, core)
+  for (const { urn, shown } of extensions) {
+    const container = resource[urn]
     if (!isObject(container)) continue
-    const held = projectExtension(schema.id, schema.attributes, container, projection)
-    if (Object.keys(held).length > 0) projected[schema.id] = held
+    const held = reduce(container, shown)
+    if (Object.keys(held).length > 0) projected[urn] = held
   }
   return projected
 }
 
-function projectExtension(
-  urn: string,
-  definitions: readonly Attribute[],
-  container: JsonObject,
-  projection: Projection,
-): JsonObject {
-  if (projection.names.has(urn)) {
-    if (projection.mode === 'without') return {}
-    const all = new Set(definitions.map(({ name }) => `${urn}:${name}`))
-    return projectExtension(urn, definitions, container, { mode: 'only', names: all })
-  }
-  const held: Record<string, Json> = {}
-  for (const attribute of definitions) {
-    const value = projectAttribute(attribute, container[attribute.name], projection, `${urn}:`)
-    if (value !== undefined) held[attribute.name] = value
-  }
-  return held
+function shownOfExtension({ id, attributes }: Schema, projection: Projection): Shown[] {
+  if (!projection.names.has(id)) return shownOf(attributes, projection, `${id}:`)
+  if (projection.mode === 'without') return []
+  const all = new Set(attributes.map(({ name }) => `${id}:${name}`))
+  return shownOf(attributes, { mode: 'only', names: all }, `${id}:`)
 }
 
-function projectAttribute(
-  attribute: Attribute,
-  value: Json | undefined,
-  projection: Projection,
+function shownOf(
+  attributes: readonly Attribute[],
+  { mode, names }: Projection,
   prefix: string,
-): Json | undefined {
-  const { mode, names } = projection
-  const name = `${prefix}${attribute.name}`
-  if (value === undefined || attribute.returned === 'never') return undefined
-  const named = names.has(name)
-  if (mode === 'without' && named && attribute.returned !== 'always') return undefined
-  if (mode === 'without' && attribute.returned === 'request') return undefined
-  const subs = attribute.subAttributes ?? []
-  const namedSubs = subs.filter((sub) => names.has(`${name}.${sub.name}`))
-  const wanted = named || namedSubs.length > 0 || attribute.returned === 'always'
-  if (mode === 'only' && !wanted) return undefined
-  const keptSubs = subs.filter((sub) => keepsSub(sub, projection, named, namedSubs))
-  const reduce = (element: Json): Json[] => {
-    if (!isObject(element)) return [element]
-    const kept = keptSubs.flatMap((sub) => {
-      const member = element[sub.name]
-      return member === undefined ? [] : [[sub.name, member] as const]
-    })
-    return kept.length === 0 ? [] : [Object.fromEntries(kept)]
-  }
-  // What nothing is left of is left out, as it is where it has no value; a list without elements
-  // that was not reduced stays.
-  if (!Array.isArray(value)) return reduce(value)[0]
-  const elements = value.flatMap(reduce)
-  return elements.length === 0 && value.length > 0 ? undefined : elements
+): Shown[] {
+  return attributes.flatMap((attribute): Shown[] => {
+    const { name, returned, subAttributes: subs = [] } = attribute
+    const named = names.has(`${prefix}${name}`)
+    const namedSubs = subs.filter((sub) => names.has(`${prefix}${name}.${sub.name}`))
+    const wanted = named || namedSubs.length > 0
+    if (returned === 'never') return []
+    if (mode === 'without' && (returned === 'request' || (named && returned !== 'always')))
+      return []
+    if (mode === 'only' && !wanted && returned !== 'always') return []
+    const kept = subs.filter((sub) => keepsSub(sub, mode, named, namedSubs))
+    return [{ name, subs: kept.length === subs.length ? 'all' : kept.map((sub) => sub.name) }]
+  })
 }
 
 /** Whether a sub-attribute of an attribute that is returned is returned, too. */
 function keepsSub(
   sub: Attribute,
-  { mode }: Projection,
+  mode: Projection['mode'],
   whole: boolean,
   named: readonly Attribute[],
 ): boolean {
@@ -159,4 +159,35 @@ function keepsSub(
   if (sub.returned === 'always') return true
   if (mode === 'without') return sub.returned !== 'request' && !named.includes(sub)
   return named.includes(sub) || (whole && sub.returned !== 'request')
+}
+
+/** What is shown of the attributes that an object has. */
+function reduce(holder: JsonObject, attributes: readonly Shown[]): Record<string, Json> {
+  const reduced: Record<string, Json> = {}
+  for (const { name, subs } of attributes) {
+    const value = holder[name]
+    const shown = value === undefined || subs === 'all' ? value : reduceValue(value, subs)
+    if (shown !== undefined) reduced[name] = shown
+  }
+  return reduced
+}
+
+/**
+ * What nothing is left of is left out, as it is where it has no value; a list without elements that
+ * was not reduced stays.
+ */
+function reduceValue(value: Json, subs: readonly string[]): Json | undefined {
+  if (!Array.isArray(value)) return reduceElement(value, subs)
+  const elements = value.flatMap((element) => reduceElement(element, subs) ?? [])
+  return elements.length === 0 && value.length > 0 ? undefined : elements
+}
+
+function reduceElement(element: Json, subs: readonly string[]): Json | undefined {
+  if (!isObject(element)) return element
+  const reduced: Record<string, Json> = {}
+  for (const name of subs) {
+    const member = element[name]
+    if (member !== undefined) reduced[name] = member
+  }
+  return Object.keys(reduced).length === 0 ? undefined : reduced
 }
