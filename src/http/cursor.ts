@@ -3,6 +3,7 @@
  * is derived from the operator's secret. What the list is, whose it is and how it is sorted is
  * authenticated with it, so that a cursor opens only the list that it came from.
  */
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
 import { ProtocolError } from '../scim/error.ts'
 import type { Place } from '../store/listing.ts'
 
@@ -14,12 +15,16 @@ export type Binding = readonly (string | undefined)[]
 
 export interface Cursors {
   /** Makes the cursor for what follows a place. */
-  seal(place: Place, binding: Binding): Promise<string>
+  seal(place: Place, binding: Binding): string
   /** @throws ProtocolError invalidCursor or expiredCursor */
-  open(cursor: string, binding: Binding): Promise<Place>
+  open(cursor: string, binding: Binding): Place
 }
 
+const CIPHER = 'aes-256-gcm'
+/** In bytes, as NIST SP 800-38D recommends for the vector; a tag has its full length. */
+const KEY_LENGTH = 32
 const VECTOR_LENGTH = 12
+const TAG_LENGTH = 16
 
 /**
  * Makes and reads cursors.
@@ -32,26 +37,17 @@ export function makeCursors(
   now: () => number,
   randomBytes: (length: number) => Uint8Array<ArrayBuffer>,
 ): Cursors {
-  let key: Promise<CryptoKey> | undefined
-  const getKey = () => {
-    key ??= deriveKey(secret)
-    return key
-  }
-  const parameters = (iv: Uint8Array<ArrayBuffer>, binding: Binding) => ({
-    name: 'AES-GCM',
-    iv,
-    additionalData: new TextEncoder().encode(JSON.stringify(binding.map((part) => part ?? null))),
-  })
+  const key = new Uint8Array(hkdfSync('sha256', secret, '', 'scim-edge cursor', KEY_LENGTH))
   return {
-    async seal({ key: sortKey, id }, binding) {
-      const iv = randomBytes(VECTOR_LENGTH)
-      const text = new TextEncoder().encode(JSON.stringify([now(), sortKey, id]))
-      const sealed = await crypto.subtle.encrypt(parameters(iv, binding), await getKey(), text)
-      return Buffer.concat([iv, new Uint8Array(sealed)]).toString('base64url')
+    seal({ key: sortKey, id }, binding) {
+      const vector = randomBytes(VECTOR_LENGTH)
+      const cipher = createCipheriv(CIPHER, key, vector).setAAD(bytesOf(binding))
+      const text = JSON.stringify([now(), sortKey, id])
+      const sealed = [vector, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]
+      return Buffer.concat(sealed).toString('base64url')
     },
-    async open(cursor, binding) {
-      const bytes = new Uint8Array(Buffer.from(cursor, 'base64url'))
-      const [made, sortKey, id] = await decrypt(bytes, binding, parameters, getKey)
+    open(cursor, binding) {
+      const [made, sortKey, id] = decrypt(key, Buffer.from(cursor, 'base64url'), binding)
       if (now() - made > CURSOR_LIFETIME * 1000) {
         throw new ProtocolError(
           'expiredCursor',
@@ -63,27 +59,22 @@ export function makeCursors(
   }
 }
 
-async function deriveKey(secret: string): Promise<CryptoKey> {
-  const bytes = new TextEncoder().encode(secret)
-  const source = await crypto.subtle.importKey('raw', bytes, 'HKDF', false, ['deriveKey'])
-  const salt = new Uint8Array()
-  const info = new TextEncoder().encode('scim-edge cursor')
-  const derivation = { name: 'HKDF', hash: 'SHA-256', salt, info }
-  const form = { name: 'AES-GCM', length: 256 }
-  return crypto.subtle.deriveKey(derivation, source, form, false, ['encrypt', 'decrypt'])
+function bytesOf(binding: Binding): Buffer {
+  return Buffer.from(JSON.stringify(binding.map((part) => part ?? null)))
 }
 
-async function decrypt(
-  bytes: Uint8Array<ArrayBuffer>,
+function decrypt(
+  key: Uint8Array,
+  bytes: Buffer,
   binding: Binding,
-  parameters: (iv: Uint8Array<ArrayBuffer>, binding: Binding) => SubtleCryptoEncryptAlgorithm,
-  getKey: () => Promise<CryptoKey>,
-): Promise<[made: number, key: Place['key'], id: string]> {
+): [made: number, key: Place['key'], id: string] {
   try {
-    const algorithm = parameters(bytes.slice(0, VECTOR_LENGTH), binding)
-    const sealed = bytes.slice(VECTOR_LENGTH)
-    const text = await crypto.subtle.decrypt(algorithm, await getKey(), sealed)
-    return JSON.parse(new TextDecoder().decode(text))
+    const vector = bytes.subarray(0, VECTOR_LENGTH)
+    const decipher = createDecipheriv(CIPHER, key, vector, { authTagLength: TAG_LENGTH })
+      .setAAD(bytesOf(binding))
+      .setAuthTag(bytes.subarray(-TAG_LENGTH))
+    const text = decipher.update(bytes.subarray(VECTOR_LENGTH, -TAG_LENGTH))
+    return JSON.parse(Buffer.concat([text, decipher.final()]).toString())
   } catch {
     throw new ProtocolError(
       'invalidCursor',

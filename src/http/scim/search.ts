@@ -74,27 +74,24 @@ export function searchRoutes(dependencies: Dependencies) {
     const position =
       cut.kind === 'index'
         ? { startIndex: cut.startIndex }
-        : { nextCursor: next && (await cursors.seal(next, binding)) }
+        : { nextCursor: next && cursors.seal(next, binding) }
     return scim(listResponse(shown, total, position))
   }
 
-  async function read(
+  function read(
     namespace: string,
     types: readonly ResourceType[],
     parameters: ListParameters,
-  ): Promise<ListRequest> {
+  ): ListRequest {
     const { filter, sortBy, sortOrder, attributes, excludedAttributes } = parameters
     const page = readPage(parameters)
     const sort = readSort(types, sortBy, sortOrder)
     const order = sort?.descending ? 'descending' : 'ascending'
     const names = types.map(({ name }) => name).join()
     const binding = [namespace, names, filter, sortBy?.trim().toLowerCase(), sort && order]
-    const place = async (cursor: string) =>
-      cursor === '' ? undefined : cursors.open(cursor, binding)
+    const place = (cursor: string) => (cursor === '' ? undefined : cursors.open(cursor, binding))
     const cut: Cut =
-      page.kind === 'index'
-        ? page
-        : { kind: 'after', place: await place(page.cursor), count: page.count }
+      page.kind === 'index' ? page : { kind: 'after', place: place(page.cursor), count: page.count }
     return {
       selection: {
         filters: filter === undefined ? undefined : readFilters(types, filter),
