@@ -129,9 +129,11 @@ function prepare(connection: Connection, sql: string): Run {
   statement.raw(true)
   const names = statement.columns().map(({ name }) => name)
   return (parameters) =>
-    (statement.all(parameters) as unknown[][]).map((row) =>
-      Object.fromEntries(names.map((name, column) => [name, row[column]])),
-    )
+    (statement.all(parameters) as unknown[][]).map((values) => {
+      const row: Record<string, unknown> = {}
+      for (const [column, name] of names.entries()) row[name] = values[column]
+      return row
+    })
 }
 
 /** Puts the code of SQLite, without what extends it, into the message, which failures are told by. */

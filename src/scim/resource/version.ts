@@ -1,5 +1,5 @@
 /** Versions and conditional requests: RFC 7644 §3.14, RFC 9110 §8.8.3 and §13.1. */
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 /** The version of a group: its revision. */
 export function groupVersion(revision: number): string {
@@ -13,7 +13,7 @@ export function groupVersion(revision: number): string {
  * @param groups the text of the (id, name) pairs, in the order of ids
  */
 export function userVersion(revision: number, groups: string): string {
-  return `W/"${revision}-${createHash('sha256').update(groups).digest('hex').slice(0, 16)}"`
+  return `W/"${revision}-${hash('sha256', groups).slice(0, 16)}"`
 }
 
 /** The conditions of a write, as the headers say them (RFC 9110 §13.1). */
