@@ -4,6 +4,7 @@ import { configurationOf, expiryOf } from './configuration.ts'
 import { StartFailure } from './node/failure.ts'
 import { type Files, openFiles } from './node/files.ts'
 import { type Listening, listen } from './node/http.ts'
+import { makeLog } from './node/log.ts'
 import { expire } from './store/expiry.ts'
 
 const HOUR = 60 * 60 * 1000
@@ -63,7 +64,8 @@ async function serve(): Promise<void> {
   const host = process.env.HOST || '127.0.0.1'
   const port = portOf(process.env.PORT || '8787')
   const file = process.env.DATABASE_FILE || 'data/scim-edge.db'
-  const configuration = configurationOf(process.env)
+  const log = makeLog((text) => process.stdout.write(text))
+  const configuration = { ...configurationOf(process.env), log }
   const publicOrigin = originOf(process.env.PUBLIC_URL)
   // The port comes first, so that a second start by mistake does not touch the database.
   const opening = Promise.withResolvers<ReturnType<typeof createApp>>()
@@ -73,7 +75,7 @@ async function serve(): Promise<void> {
   })
   const files = await openFiles(file)
   opening.resolve(createApp({ ...configuration, publicOrigin, databases: files.databases }))
-  expireByTheHour(files, listening, configuration.log)
+  expireByTheHour(files, listening, log)
   console.log(`scim-edge serves ${listening.url} from ${file}; stop with Ctrl-C.`)
   if (!configuration.operatorToken) {
     console.log('No OPERATOR_TOKEN is set, so nobody can create namespaces and tokens.')
