@@ -17,7 +17,7 @@ const MAY: Readonly<
     packages:
       /^(drizzle-orm(\/.*)?|@libsql\/client\/(web|http)|@cloudflare\/workers-types|node:path)$/,
   },
-  http: { parts: ['scim', 'tenancy', 'store'], packages: /^(hono(\/.*)?|zod)$/ },
+  http: { parts: ['scim', 'tenancy', 'store'], packages: /^(hono(\/.*)?|zod|node:crypto)$/ },
   app: { parts: ['http', 'store', 'scim'], packages: /^hono(\/.*)?$/ },
   configuration: { parts: ['tenancy'], packages: /^$/ },
   worker: {

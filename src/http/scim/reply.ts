@@ -1,7 +1,7 @@
 /** Responses of SCIM routes: media type, Location and ETag in one place (RFC 7644 §3.1, §3.14). */
 import type { Context } from 'hono'
 import type { JsonObject } from '../../scim/json.ts'
-import { type Projection, project } from '../../scim/resource/projection.ts'
+import { type Projection, projectorOf } from '../../scim/resource/projection.ts'
 import { matchesVersion } from '../../scim/resource/version.ts'
 import type { ResourceType } from '../../scim/schema/resource-type.ts'
 import { contentOf } from './content.ts'
@@ -33,7 +33,7 @@ export function resourceReply(
 ): Response {
   const { location, version } = resource.meta as unknown as Meta
   const headers = { Location: location, ETag: version }
-  return scim(project(type, resource, projection), status, headers)
+  return scim(projectorOf(type, projection)(resource), status, headers)
 }
 
 /** The same for GET: 304 where If-None-Match names the version (RFC 7644 §3.14). */

@@ -8,7 +8,7 @@ import { type ListParameters, listResponse, readPage, readSearchRequest } from '
 import {
   includes,
   type Projection,
-  project,
+  projectorOf,
   readProjection,
 } from '../../scim/resource/projection.ts'
 import { renderGroup, renderUser } from '../../scim/resource/render.ts'
@@ -67,10 +67,11 @@ export function searchRoutes(dependencies: Dependencies) {
       selection: { cut },
     } = release(request)
     const base = baseUrl(c)
-    const shown = resources.map((one) => {
-      const { type, resource } = render(base, one)
-      return project(type, resource, projections.get(type))
-    })
+    const projectors = {
+      User: projectorOf(userType, projections.get(userType)),
+      Group: projectorOf(groupType, projections.get(groupType)),
+    }
+    const shown = resources.map((one) => projectors[one.type](render(base, one)))
     const position =
       cut.kind === 'index'
         ? { startIndex: cut.startIndex }
@@ -109,7 +110,5 @@ export function searchRoutes(dependencies: Dependencies) {
 }
 
 function render(base: string, listed: Listed) {
-  return listed.type === 'User'
-    ? { type: userType, resource: renderUser(base, listed.user) }
-    : { type: groupType, resource: renderGroup(base, listed.team) }
+  return listed.type === 'User' ? renderUser(base, listed.user) : renderGroup(base, listed.team)
 }

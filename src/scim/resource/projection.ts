@@ -5,7 +5,12 @@
 import { ProtocolError } from '../error.ts'
 import { isObject, type Json, type JsonObject } from '../json.ts'
 import type { Attribute, Schema } from '../schema/attribute.ts'
-import { coreAttributes, type ResourceType, resolve } from '../schema/resource-type.ts'
+import {
+  coreAttributes,
+  type ResourceType,
+  resolve,
+  resourceTypes,
+} from '../schema/resource-type.ts'
 
 /** What a request asks for. Absent: the attributes that are returned by default. */
 export interface Projection {
@@ -80,46 +85,47 @@ interface Shown {
   readonly subs: readonly string[] | 'all'
 }
 
-/** What is shown of a resource type: worked out once for all resources of a page. */
+/** What is shown of a resource type. */
 interface Plan {
   readonly core: readonly Shown[]
   readonly extensions: readonly { readonly urn: string; readonly shown: readonly Shown[] }[]
 }
 
-const plans = new WeakMap<Projection, Map<ResourceType, Plan>>()
-
 function planOf(type: ResourceType, projection: Projection): Plan {
-  const known = plans.get(projection) ?? new Map<ResourceType, Plan>()
-  plans.set(projection, known)
-  const plan = known.get(type) ?? {
+  return {
     core: shownOf(coreAttributes(type), projection, ''),
     extensions: type.extensions.map(({ schema }) => ({
       urn: schema.id,
       shown: shownOfExtension(schema, projection),
     })),
   }
-  known.set(type, plan)
-  return plan
 }
 
+const plansByDefault: ReadonlyMap<ResourceType, Plan> = new Map(
+  resourceTypes.map((type) => [type, planOf(type, byDefault)]),
+)
+
 /**
- * Reduces a resource to what a request asks for. What is always returned stays, what is never
- * returned goes, and what is returned on request has to be named in `attributes`.
+ * Makes what reduces resources of a type to what a request asks for; once for all of a page. What is
+ * always returned stays, what is never returned goes, and what is returned on request has to be
+ * named in `attributes`.
  */
-export function project(
+export function projectorOf(
   type: ResourceType,
-  resource: JsonObject,
-  projection: Projection = byDefault,
-): JsonObject {
-  const { core, extensions } = planOf(type, projection)
-  const projected = reduce(resource, core)
-  for (const { urn, shown } of extensions) {
-    const container = resource[urn]
-    if (!isObject(container)) continue
-    const held = reduce(container, shown)
-    if (Object.keys(held).length > 0) projected[urn] = held
+  projection: Projection | undefined,
+): (resource: JsonObject) => JsonObject {
+  const known = projection === undefined ? plansByDefault.get(type) : undefined
+  const { core, extensions } = known ?? planOf(type, projection ?? byDefault)
+  return (resource) => {
+    const projected = reduce(resource, core)
+    for (const { urn, shown } of extensions) {
+      const container = resource[urn]
+      if (!isObject(container)) continue
+      const held = reduce(container, shown)
+      if (Object.keys(held).length > 0) projected[urn] = held
+    }
+    return projected
   }
-  return projected
 }
 
 function shownOfExtension({ id, attributes }: Schema, projection: Projection): Shown[] {

@@ -12,7 +12,7 @@ import type { JsonObject } from '../../../src/scim/json.ts'
 import { applyChanges } from '../../../src/scim/patch/apply.ts'
 import type { PatchOperation } from '../../../src/scim/patch/operation.ts'
 import { resolveOperations } from '../../../src/scim/patch/target.ts'
-import { project, readProjection } from '../../../src/scim/resource/projection.ts'
+import { projectorOf, readProjection } from '../../../src/scim/resource/projection.ts'
 import {
   comparisonForm,
   readResource,
@@ -154,7 +154,7 @@ describe('returned', () => {
     ...{ label: 'L', history: 'H', secret: 'S', box: { kind: 'K', lock: 'X' } },
   }
   const show = (attributes?: string, excluded?: string) =>
-    project(widget, resource, readProjection(widget, attributes, excluded))
+    projectorOf(widget, readProjection(widget, attributes, excluded))(resource)
 
   test('by default everything is shown but what needs asking and what is never shown', () => {
     const { history: _history, secret: _secret, ...rest } = resource

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { JsonObject } from '../../../../src/scim/json.ts'
-import { includes, project, readProjection } from '../../../../src/scim/resource/projection.ts'
+import { includes, projectorOf, readProjection } from '../../../../src/scim/resource/projection.ts'
 import { renderGroup } from '../../../../src/scim/resource/render.ts'
 import { groupType, userType } from '../../../../src/scim/schema/resource-type.ts'
 import { BASE, ENTERPRISE, expectRefusal, GROUP, USER, userResource } from '../support.ts'
@@ -18,9 +18,9 @@ const resource = userResource({
 })
 
 const only = (attributes: string) =>
-  project(userType, resource, readProjection(userType, attributes, undefined))
+  projectorOf(userType, readProjection(userType, attributes, undefined))(resource)
 const without = (excluded: string) =>
-  project(userType, resource, readProjection(userType, undefined, excluded))
+  projectorOf(userType, readProjection(userType, undefined, excluded))(resource)
 
 function having(...names: readonly string[]): JsonObject {
   return Object.fromEntries(Object.entries(resource).filter(([name]) => names.includes(name)))
@@ -99,7 +99,7 @@ describe('excludedAttributes', () => {
 
 test.each([undefined, '', ' ', ' , ,'])('an empty parameter asks for nothing: %j', (parameter) => {
   expect(readProjection(userType, parameter, parameter)).toBeUndefined()
-  expect(project(userType, resource, undefined)).toEqual(resource)
+  expect(projectorOf(userType, undefined)(resource)).toEqual(resource)
 })
 
 test('the two parameters exclude each other', () => {
@@ -127,12 +127,12 @@ describe('the members of a group', () => {
   test('are left out where they are excluded, as Entra ID asks', () => {
     const projection = readProjection(groupType, undefined, 'members')
     const { members: _members, ...rest } = group
-    expect(project(groupType, group, projection)).toEqual(rest)
+    expect(projectorOf(groupType, projection)(group)).toEqual(rest)
   })
 
   test('are reduced to their parts', () => {
     expect(
-      project(groupType, group, readProjection(groupType, 'members.value', undefined)),
+      projectorOf(groupType, readProjection(groupType, 'members.value', undefined))(group),
     ).toEqual({ schemas: [GROUP], id: 'g1', members: [{ value: 'u1' }] })
   })
 
