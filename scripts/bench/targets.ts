@@ -32,6 +32,12 @@ export interface Running {
   readonly end: () => Promise<void>
 }
 
+/** What a script says that it serves; the floor, where it stands in the same process. */
+interface Addresses {
+  readonly url: string
+  readonly floorUrl: string | undefined
+}
+
 /** Makes a place for targets to run in. */
 export function makeRunning(): Running {
   const children = new Set<ChildProcess>()
@@ -45,19 +51,20 @@ export function makeRunning(): Running {
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     children.add(child)
-    const url = await new Promise<string>((done, fail) => {
+    const urls = await new Promise<Addresses>((done, fail) => {
       let printed = ''
       const read = (text: Buffer) => {
         if (printed.length > 10_000) return
         printed += text
         const [, where] = /serves (http:\S+)/.exec(printed) ?? []
-        if (where !== undefined) done(where)
+        const [, floor] = /floor has (http:\S+),/.exec(printed) ?? []
+        if (where !== undefined) done({ url: where, floorUrl: floor })
       }
       child.stdout.on('data', read)
       child.stderr.on('data', read)
       child.once('exit', (code) => fail(new Error(`${script} ended with ${code}: ${printed}`)))
     })
-    return { url, cpu: () => cpuOf(child.pid ?? 0) }
+    return { ...urls, cpu: () => cpuOf(child.pid ?? 0) }
   }
 
   const starts: Record<TargetName, () => Promise<Target>> = {
@@ -75,9 +82,11 @@ export function makeRunning(): Running {
       return { ...served, name: 'Node, libSQL file', url: tenant(served.url), token, floor }
     },
     async worker() {
-      const served = await launch('bench/worker', { OPERATOR_TOKEN })
-      const token = await makeTenant(served.url)
-      return { ...served, name: 'Worker in Miniflare, D1', url: tenant(served.url), token }
+      const { url, floorUrl, cpu } = await launch('bench/worker', { OPERATOR_TOKEN })
+      const token = await makeTenant(url)
+      // One process runs both, each while the other has nothing to do.
+      const floor = floorUrl === undefined ? {} : { floor: { url: floorUrl, cpu } }
+      return { name: 'Worker in Miniflare, D1', url: tenant(url), token, cpu, ...floor }
     },
   }
 

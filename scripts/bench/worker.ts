@@ -1,19 +1,28 @@
-/** The Worker as it would be deployed, in Miniflare, with a D1 in memory. */
+/** The Worker as it would be deployed, in Miniflare, and the floor beside it, with a D1 in memory. */
 import { globSync, readFileSync } from 'node:fs'
 import type { D1Database } from '@cloudflare/workers-types'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { withBundle } from '../lib/bundle.ts'
 
-const contents = withBundle(({ file }) => readFileSync(file, 'utf8'))
-const worker = new Miniflare(
-  convertV4MiniflareOptions({
-    host: '127.0.0.1',
-    port: 0,
+/** A Worker with an address of its own: the way through Miniflare's would cost as much as it does. */
+function workerOf(name: string, entry: string | undefined) {
+  const contents = withBundle(({ file }) => readFileSync(file, 'utf8'), entry)
+  return {
+    name,
     modules: [{ type: 'ESModule', path: 'worker.mjs', contents }],
     compatibilityDate: '2026-11-01',
     compatibilityFlags: ['nodejs_compat'],
     bindings: { OPERATOR_TOKEN: process.env.OPERATOR_TOKEN ?? '', SERVER_TIMING: 'true' },
     d1Databases: { DB: 'bench' },
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }],
+  }
+}
+
+const worker = new Miniflare(
+  convertV4MiniflareOptions({
+    host: '127.0.0.1',
+    port: 0,
+    workers: [workerOf('scim-edge', undefined), workerOf('floor', 'scripts/bench/floor-worker.ts')],
     // A line a request, which nobody reads here.
     handleRuntimeStdio: (stdout: NodeJS.ReadableStream, stderr: NodeJS.ReadableStream) => {
       stdout.resume()
@@ -21,8 +30,8 @@ const worker = new Miniflare(
     },
   } as Parameters<typeof convertV4MiniflareOptions>[0]),
 )
-const url = await worker.ready
-const database = (await worker.getD1Database('DB')) as unknown as D1Database
+await worker.ready
+const database = (await worker.getD1Database('DB', 'scim-edge')) as unknown as D1Database
 for (const file of globSync('drizzle/*.sql').sort()) {
   for (const statement of readFileSync(file, 'utf8').split('--> statement-breakpoint')) {
     await database.prepare(statement).run()
@@ -31,4 +40,7 @@ for (const file of globSync('drizzle/*.sql').sort()) {
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => void worker.dispose().finally(() => process.exit(0)))
 }
-console.log(`The Worker serves ${url.origin}`)
+const [served, floor] = await Promise.all(
+  ['scim-edge', 'floor'].map((name) => worker.unsafeGetDirectURL(name)),
+)
+console.log(`The floor has ${floor?.origin}, and the Worker serves ${served?.origin}`)

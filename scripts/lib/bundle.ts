@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { gzipSync } from 'node:zlib'
 
@@ -17,11 +17,15 @@ export interface Bundle {
   file: string
 }
 
-/** Bundles the Worker as a deployment would, hands it on, and removes it again. */
-export function withBundle<T>(use: (bundle: Bundle) => T): T {
+/**
+ * Bundles the Worker as a deployment would, hands it on, and removes it again.
+ *
+ * @param entry the file of another Worker, from the root of the project
+ */
+export function withBundle<T>(use: (bundle: Bundle) => T, entry = 'src/worker.ts'): T {
   const out = mkdtempSync(join(tmpdir(), 'scim-edge-bundle-'))
   try {
-    const printed = execFileSync('wrangler', ['deploy', '--dry-run', '--outdir', out], {
+    const printed = execFileSync('wrangler', ['deploy', entry, '--dry-run', '--outdir', out], {
       cwd: root,
       env: {
         ...process.env,
@@ -32,7 +36,7 @@ export function withBundle<T>(use: (bundle: Bundle) => T): T {
       encoding: 'utf8',
     })
     const file = join(out, 'worker.mjs')
-    renameSync(join(out, 'worker.js'), file)
+    renameSync(join(out, `${basename(entry, '.ts')}.js`), file)
     return use({ printed, size: gzipSync(readFileSync(file)).byteLength, file })
   } finally {
     rmSync(out, { recursive: true, force: true })
