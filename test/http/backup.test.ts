@@ -395,6 +395,10 @@ describe('a restore', () => {
     ...{ type: 'event', seq: 9, at: 1, actor: { operator: true }, action: 'user.update' },
     ...{ subject: 'u1', changes: {}, requestId: 'r', part: 0 },
   }
+  const adoption = {
+    ...{ type: 'adoption', subject: 'u1', subjectType: 'user', revision: 1, requestId: 'r' },
+    ...{ part: 0, at: 1, before: { userName: 'ada' } },
+  }
 
   test.each([
     ['of another format', 1, [{ ...header, format: 'other' }], /format/],
@@ -445,6 +449,53 @@ describe('a restore', () => {
       /team/,
     ],
     ['with an event twice', 3, [header, event, { ...event, requestId: 's' }], /same seq/],
+    [
+      'with half of a surrogate pair deep in an event',
+      2,
+      [header, { ...event, changes: { after: { groups: ['a', '\ud800'] } } }],
+      /Unicode/,
+    ],
+    [
+      'with NUL in the name of a member of an actor',
+      2,
+      [header, { ...event, actor: { 'a\0': true } }],
+      /Unicode/,
+    ],
+    [
+      'with a user who was nothing before the adoption',
+      3,
+      [header, user, { ...adoption, before: {} }],
+      /before: .*userName/,
+    ],
+    [
+      'with a team that had no name before the adoption',
+      3,
+      [header, team, { ...adoption, subject: 'g1', subjectType: 'team', before: { members: [] } }],
+      /before: attributes/,
+    ],
+    [
+      'with members of before that are no ids',
+      3,
+      [
+        header,
+        team,
+        {
+          ...{ ...adoption, subject: 'g1', subjectType: 'team' },
+          before: { attributes: { displayName: 'Crew' }, members: [1] },
+        },
+      ],
+      /before: members/,
+    ],
+    ['with a time that no calendar has', 2, [header, { ...user, created: 8.7e15 }], /created/],
+    ['with a time of an event like that', 2, [header, { ...event, at: 8.7e15 }], /at: /],
+    [
+      'with a revision at the end of numbers',
+      2,
+      [header, { ...user, revision: 2 ** 53 - 1 }],
+      /rev/,
+    ],
+    ['with an id that is a number', 2, [header, { ...user, id: '12' }], /letter/],
+    ['with an id that is no part of a path', 2, [header, { ...team, id: '..' }], /letter/],
     ['with a later event than it says', 2, [header, { ...event, seq: 10 }], /10/],
   ])('of a file %s is refused at line %d', async (_, line, records, detail) => {
     const client = await tenant()

@@ -18,10 +18,31 @@ const text = z.string().check(
   }),
 )
 const id = text.check(z.minLength(1), z.maxLength(1000))
-const whole = z.int().check(z.gte(0))
-const object = z.custom<JsonObject>((value) => isObject(value as Json), {
-  error: 'must be an object',
-})
+/** What an id of a user or team looks like: fit for a URL, and never to be taken for a number. */
+const resourceId = id.check(
+  z.regex(
+    /^[A-Za-z][A-Za-z0-9_-]*$/,
+    'must begin with a letter; letters, digits, - and _ may follow',
+  ),
+)
+/** Far below the numbers that lose their last digits, so that it can be counted on from there. */
+const whole = z.int().check(z.gte(0), z.lte(1e15))
+/** Up to the last year of four digits. */
+const time = z.int().check(z.gte(0), z.lte(Date.UTC(9999, 11, 31, 23, 59, 59, 999)))
+
+/**
+ * Whether every text in a value can be stored. SQL makes bytes that are no UTF-8 from half of a
+ * surrogate pair in stored JSON, which libSQL cannot hand out.
+ */
+function isStorable(value: Json): boolean {
+  if (typeof value === 'string') return !value.includes('\0') && value.isWellFormed()
+  if (typeof value !== 'object' || value === null) return true
+  return Object.entries(value).every(([name, member]) => isStorable(name) && isStorable(member))
+}
+
+const object = z
+  .custom<JsonObject>((value) => isObject(value as Json), { error: 'must be an object' })
+  .check(z.refine(isStorable, { error: 'has a text that is no Unicode text that can be stored' }))
 
 /** The attributes of a user, as they are stored: read as the body of a PUT would be. */
 const resource = object.check((context) => {
@@ -49,6 +70,15 @@ function faultOf(attributes: JsonObject): string | undefined {
   return undefined
 }
 
+/** What a team was before its adoption. */
+const teamBefore = z.strictObject({
+  attributes: z.strictObject({
+    displayName: text.check(z.minLength(1)),
+    externalId: z.optional(text),
+  }),
+  members: z.array(text),
+})
+
 const permissions = Object.keys(permissionBits) as [Permission, ...Permission[]]
 
 const counts = z.strictObject(
@@ -73,29 +103,34 @@ const lineForm = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('settings'), settings: z.nullable(settingsForm) }),
   z.strictObject({
     ...{ type: z.literal('serviceAccount'), id, name: id, role: z.enum(basicRoles) },
-    ...{ permissions: z.array(z.enum(permissions)), disabled: z.boolean(), created: whole },
+    ...{ permissions: z.array(z.enum(permissions)), disabled: z.boolean(), created: time },
   }),
   z.strictObject({
-    ...{ type: z.literal('user'), id, revision: whole, managed: z.boolean() },
-    ...{ sessionsValidFrom: whole, created: whole, lastModified: whole, resource },
+    ...{ type: z.literal('user'), id: resourceId, revision: whole, managed: z.boolean() },
+    ...{ sessionsValidFrom: time, created: time, lastModified: time, resource },
   }),
   z.strictObject({
-    ...{ type: z.literal('team'), id, revision: whole, managed: z.boolean() },
+    ...{ type: z.literal('team'), id: resourceId, revision: whole, managed: z.boolean() },
     displayName: text.check(z.minLength(1)),
-    ...{ externalId: z.nullable(text), created: whole, lastModified: whole },
+    ...{ externalId: z.nullable(text), created: time, lastModified: time },
   }),
   z.strictObject({ type: z.literal('membership'), team: id, user: id, inherited: z.boolean() }),
   z.strictObject({ type: z.literal('teamMapping'), group: text.check(z.minLength(1)), team: id }),
   z.strictObject({
-    ...{ type: z.literal('retained'), id, externalId: z.nullable(text), revision: whole },
-    ...{ created: whole, deleted: whole, resource },
+    ...{
+      type: z.literal('retained'),
+      id: resourceId,
+      externalId: z.nullable(text),
+      revision: whole,
+    },
+    ...{ created: time, deleted: time, resource },
   }),
   z.strictObject({
     ...{ type: z.literal('adoption'), subject: text, subjectType: z.enum(['user', 'team']) },
-    ...{ revision: whole, requestId: text, part: whole, at: whole, before: object },
+    ...{ revision: whole, requestId: text, part: whole, at: time, before: object },
   }),
   z.strictObject({
-    ...{ type: z.literal('event'), seq: whole.check(z.gte(1)), at: whole, actor: object },
+    ...{ type: z.literal('event'), seq: whole.check(z.gte(1)), at: time, actor: object },
     ...{ action: text, subject: text, changes: object, requestId: text, part: whole },
   }),
   z.strictObject({ type: z.literal('end'), counts, sha256: text }),
@@ -116,7 +151,16 @@ export function readLine(line: string, number: number): BackupRecord {
   // The check at the end of the line is looked at where the digest of the lines before is known.
   const { check: _check, ...record } = parsed.value
   const result = lineForm.safeParse(record)
-  if (result.success) return result.data as BackupRecord
-  const issues = result.error.issues.map(({ path, message }) => [...path, message].join(': '))
-  throw refuse(`${issues.join('; ')}.`)
+  const issues = result.success ? beforeIssues(result.data as BackupRecord) : result.error.issues
+  if (result.success && issues.length === 0) return result.data as BackupRecord
+  throw refuse(`${issues.map(({ path, message }) => [...path, message].join(': ')).join('; ')}.`)
+}
+
+/** What is wrong with the before-image of an adoption, which a rollback gives back. */
+function beforeIssues(record: BackupRecord): readonly z.core.$ZodIssue[] {
+  if (record.type !== 'adoption') return []
+  const form: z.ZodType = z.object({
+    before: record.subjectType === 'user' ? resource : teamBefore,
+  })
+  return form.safeParse(record).error?.issues ?? []
 }
