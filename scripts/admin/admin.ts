@@ -1,6 +1,7 @@
 // The operator's tool: what the admin API of a deployment offers.
 import type { Command } from 'commander'
 import { program, run } from '../lib/command.ts'
+import { showing } from '../lib/printable.ts'
 import { addAccountCommands } from './accounts.ts'
 import { addConflictCommands } from './conflicts.ts'
 import type { AdminWorld } from './connection.ts'
@@ -24,10 +25,12 @@ import { addTokenCommands } from './tokens.ts'
  * @returns The exit status
  */
 export function runAdmin(args: readonly string[], world: AdminWorld): Promise<number> {
-  return run(commands(world), args, world.terminal)
+  const terminal = showing(world.terminal)
+  return run(commands({ ...world, terminal }, world.terminal.out), args, terminal)
 }
 
-function commands(world: AdminWorld): Command {
+/** @param file where the bytes of a file go, which its checks are about, exactly as they are */
+function commands(world: AdminWorld, file: AdminWorld['terminal']['out']): Command {
   const root = program(
     'admin',
     'Manages a scim-edge deployment: its namespaces (tenants), their settings, tokens and events.',
@@ -52,7 +55,7 @@ Example:
   addAccountCommands(root, world)
   addTeamCommands(root, world)
   addImportCommand(root, world)
-  addExportCommand(root, world)
+  addExportCommand(root, { ...world, terminal: { ...world.terminal, out: file } })
   addRestoreCommand(root, world)
   addRetainedCommands(root, world)
   addMigrationCommands(root, world)

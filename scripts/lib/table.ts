@@ -1,3 +1,5 @@
+import { printable } from './printable.ts'
+
 /** How the cells of a column stand: words to the left, numbers to the right. */
 export type Alignment = 'left' | 'right'
 
@@ -19,7 +21,8 @@ export function facts(pairs: readonly (readonly [string, string])[]): string {
   return align(pairs, [])
 }
 
-function align(rows: readonly (readonly string[])[], alignments: readonly Alignment[]): string {
+function align(given: readonly (readonly string[])[], alignments: readonly Alignment[]): string {
+  const rows = given.map((row) => row.map(printable))
   const widths: number[] = []
   for (const row of rows) {
     for (const [column, cell] of row.entries()) {

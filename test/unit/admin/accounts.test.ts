@@ -72,6 +72,28 @@ describe('account list', () => {
     expect(out).toBe('No account matches.')
   })
 
+  const hostile = { ...ada, login: 'a\u001b[2J\r\nu9', name: '\u009b1m\u202eevil\u2028' }
+
+  test('shows what a terminal would obey', async () => {
+    const { out } = await admin(['account', 'list', ...IN], [[200, page(hostile)]])
+    expect(out.split('\n')[1]).toBe(
+      'u1  a\\u001b[2J\\u000d\\u000au9  ada@example.com  \\u009b1m\\u202eevil\\u2028  ' +
+        'by hand  enabled  2026-11-24 10:00:00 UTC',
+    )
+  })
+
+  test('prints the same as JSON that means what it meant', async () => {
+    const { out } = await admin(['account', 'list', ...IN, '--json'], [[200, page(hostile)]])
+    expect(out).toContain('\\u009b1m\\u202eevil\\u2028')
+    expect(JSON.parse(out)).toEqual([hostile])
+  })
+
+  test('says what a server answers so, too', async () => {
+    const answer = { message: 'The login \u001b]0;x\u0007 is taken' }
+    const { error } = await admin(['account', 'list', ...IN], [[409, answer]])
+    expect(error).toBe('The login \\u001b]0;x\\u0007 is taken.')
+  })
+
   test('says so when there is none, and prints JSON', async () => {
     const none = await admin(['account', 'list', ...IN], [[200, page()]])
     expect(none.out).toBe('The namespace stacks-5 has no account.')
