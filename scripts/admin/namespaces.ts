@@ -19,6 +19,9 @@ const namespaceShape = z.looseObject({
   createdAt: z.string(),
 })
 
+/** What a status says that a list would say. */
+const statusShape = namespaceShape.omit({ name: true })
+
 const listShape = z.looseObject({ items: z.array(namespaceShape) })
 
 type Namespace = z.infer<typeof namespaceShape>
@@ -114,10 +117,22 @@ async function ensureNamespace(
     return { namespace: await createNamespace(client, name, settings), created: true }
   } catch (error) {
     if (!isRefusal(error, 409)) throw error
-    const { items } = await client.send('GET', '', listShape)
-    const existing = items.find((namespace) => namespace.name === name)
+    const existing = await findNamespace(client, name)
     if (!existing) throw error
     return { namespace: existing, created: false }
+  }
+}
+
+/** A namespace out of the list of all, or by its name where each has a database of its own. */
+async function findNamespace(client: AdminClient, name: string): Promise<Namespace | undefined> {
+  try {
+    const { items } = await client.send('GET', '', listShape)
+    return items.find((namespace) => namespace.name === name)
+  } catch (error) {
+    if (!isRefusal(error, 501)) throw error
+    const status = await client.send('GET', path`/${name}/status`, statusShape)
+    const { settings, users, teams, createdAt } = status
+    return { name, settings, users, teams, createdAt }
   }
 }
 

@@ -27,11 +27,13 @@ interface Counters {
   readonly managedUsers: number
   readonly managedTeams: number
   readonly retained: number
+  /** When the namespace was created, in milliseconds since 1970. */
+  readonly createdAt: number
 }
 
 function selectCounters(namespace: Namespace, allowed: Allowed): Statement<Counters> {
   return sql<Counters>`select n.managed_users as "managedUsers",
-      n.managed_teams as "managedTeams", n.retained
+      n.managed_teams as "managedTeams", n.retained, n.created_at as "createdAt"
     from ${allowed} namespace n where n.name = ${namespace}`
 }
 
@@ -165,7 +167,7 @@ export async function readStatus(caller: Caller, expiringWithin: number): Promis
   const members = inherited?.count ?? 0
   return {
     principal,
-    counters: counters ?? { managedUsers: 0, managedTeams: 0, retained: 0 },
+    counters: counters ?? { managedUsers: 0, managedTeams: 0, retained: 0, createdAt: 0 },
     conflicts: conflicts?.count ?? 0,
     changes: {
       lastHour: sum(({ lastHour }) => lastHour),

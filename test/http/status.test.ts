@@ -90,6 +90,7 @@ describe('status', () => {
     const client = await tenant({ settings: { enableUserSync: false } })
     expect(await statusOf(client)).toEqual({
       namespace: client.namespace,
+      createdAt: expect.stringMatching(/^20.*Z$/),
       users: 0,
       teams: 0,
       managed: { users: 0, teams: 0 },

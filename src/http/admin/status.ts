@@ -20,9 +20,10 @@ export function statusRoutes(dependencies: Dependencies) {
     const status = await readStatus(adminCallerOf(c, dependencies), SOON)
     const { principal, counters, conflicts, changes, refusals, inheritedMembers } = status
     const { namespace, users, teams, settings, storedSettings } = principal
-    const { managedUsers, managedTeams, retained } = counters
+    const { managedUsers, managedTeams, retained, createdAt } = counters
     return c.json({
       namespace,
+      createdAt: iso(createdAt),
       users,
       teams,
       managed: { users: managedUsers, teams: managedTeams },

@@ -55,6 +55,21 @@ describe('namespace create', () => {
     expect(status).toBe(0)
     expect(JSON.parse(out)).toEqual(namespace)
   })
+
+  test('asks for it by its name with --if-missing where namespaces cannot be listed', async () => {
+    const { name, ...rest } = namespace
+    const { status, out, calls } = await admin(
+      ['namespace', 'create', 'stacks-5', '--if-missing', '--json'],
+      [
+        conflict,
+        [501, { message: 'there is no list', statusCode: 501 }],
+        [200, { namespace: name, ...rest, retained: 0 }],
+      ],
+    )
+    expect(status).toBe(0)
+    expect(JSON.parse(out)).toEqual(namespace)
+    expect(calls.slice(1)).toEqual([['GET '], ['GET /stacks-5/status']])
+  })
 })
 
 describe('namespace list and delete', () => {
