@@ -30,7 +30,7 @@ const LONGEST = 64 * 1024 * 1024
  * Reads a file line by line; at most one is held in memory. Lines end with a line feed and nothing
  * else: Node's own reader would cut a text in two at a line separator of Unicode.
  *
- * @throws Failure where the file cannot be read, or is not UTF-8
+ * @throws Failure where the file cannot be read, is compressed, or is not UTF-8
  */
 export async function* readLines(path: string): AsyncGenerator<Line> {
   let number = 0
@@ -47,6 +47,9 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
     }
   }
   for await (const chunk of chunksOf(path)) {
+    if (number === 0 && open.length === 0 && isGzip(chunk)) {
+      throw failure(`${path} is compressed; unpack it first, with gunzip.`)
+    }
     let from = 0
     for (let at = chunk.indexOf(10); at !== -1; at = chunk.indexOf(10, from)) {
       open.push(chunk.subarray(from, at))
@@ -59,6 +62,11 @@ export async function* readLines(path: string): AsyncGenerator<Line> {
     }
   }
   if (open.length > 0) yield line(false)
+}
+
+/** Whether a file that begins so is one of gzip (RFC 1952 §2.3.1); no UTF-8 does. */
+function isGzip(start: Buffer): boolean {
+  return start[0] === 0x1f && start[1] === 0x8b
 }
 
 async function* chunksOf(path: string): AsyncGenerator<Buffer> {

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, test } from 'vitest'
 import { digestOf, fileOf, opened, sealed } from '../../support/backup-lines.ts'
 import { type Answer, admin } from './harness.ts'
@@ -223,6 +224,17 @@ describe('restore', () => {
     expect(calls).toEqual([['DELETE /stacks-5/restore']])
     expect(status).toBe(0)
     expect(out).toBe('The restore into stacks-5 is given up; the namespace is empty.')
+  })
+
+  test('says of a compressed file that it is to be unpacked', async () => {
+    const input = join(folder, 'packed.ndjson.gz')
+    writeFileSync(input, gzipSync(file.join('\n')))
+    const { status, error, calls } = await admin(['restore', ...IN, '--input', input])
+    expect({ status, error, calls }).toEqual({
+      status: 1,
+      error: `${input} is compressed; unpack it first, with gunzip.`,
+      calls: [],
+    })
   })
 
   const wrongEnd = (more: object) => sealed([...records, { ...opened(file).at(-1), ...more }])
