@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { cpus } from 'node:os'
+import { Option } from 'commander'
 import { z } from 'zod'
 import { bulkLimitOf, emptyDirectory, fill } from './bench/fill.ts'
 import { connect, measure, noSamples, type Samples, type Server } from './bench/measure.ts'
@@ -45,7 +46,13 @@ const root = program(
   .option('--users <numbers>', 'how many users to fill, one size after the other', '2000,100000')
   .option('--target <name>', 'what to start: node, worker or all', 'all')
   .option('--quick', 'a quarter of the requests')
-  .option('--million', 'a million users, on Node, and only what may not grow')
+  .addOption(
+    new Option('--million', 'a million users, on Node, and only what may not grow').conflicts([
+      'users',
+      'target',
+      'url',
+    ]),
+  )
   .option('--url <url>', 'the tenant URL of any SCIM server, in place of those started here')
   .option('--token <token>', 'its bearer token (default: SCIM_TOKEN of environment or .dev.vars)')
   .option('--json', 'print the results as JSON')
