@@ -3,7 +3,7 @@ import { z } from 'zod'
 const outcomes = {
   user: z.enum(['created', 'updated', 'unchanged', 'managed', 'conflict']),
   team: z.enum(['created', 'unchanged', 'managed', 'conflict']),
-  member: z.enum(['added', 'unchanged', 'managed', 'unknown']),
+  member: z.enum(['added', 'unchanged', 'managed', 'unknown', 'conflict']),
 }
 const more = { id: z.string().optional(), detail: z.string().optional() }
 

@@ -4,6 +4,7 @@
  */
 import { sql } from 'drizzle-orm'
 import { fold } from '../scim/comparison.ts'
+import { MAXIMUM_MEMBERS } from '../scim/patch/members.ts'
 import { sameValue } from '../scim/resource/value.ts'
 import type { Principal } from '../tenancy/credential.ts'
 import { accountKeys } from './account.ts'
@@ -42,8 +43,11 @@ export interface Outcome {
   readonly refusal?: StoreReason | undefined
 }
 
-/** What became of a member. */
-export type MemberOutcome = 'added' | 'unchanged' | 'managed' | 'unknown'
+/** What became of a member; of a conflict, why. */
+export interface MemberOutcome {
+  readonly outcome: 'added' | 'unchanged' | 'managed' | 'unknown' | 'conflict'
+  readonly refusal?: StoreReason | undefined
+}
 
 export interface Imported {
   readonly users: readonly Outcome[]
@@ -229,12 +233,20 @@ async function importTeams(
   return outcomes
 }
 
+const teamFull: MemberOutcome = { outcome: 'conflict', refusal: { kind: 'team-full' } }
+
+/** What becomes of those with whom a team would have so many members. */
+function overflow(members: number): MemberOutcome | undefined {
+  return members > MAXIMUM_MEMBERS ? teamFull : undefined
+}
+
 /** What it means that the members of a team could not be added; other errors go on. */
 function memberOutcomeOf(error: unknown): MemberOutcome {
   if (!(error instanceof Refusal)) throw error
   // SCIM took it meanwhile, or it is gone.
-  if (error.reason.kind === 'provisioned') return 'managed'
-  if (error.reason.kind === 'not-found') return 'unknown'
+  if (error.reason.kind === 'provisioned') return { outcome: 'managed' }
+  if (error.reason.kind === 'not-found') return { outcome: 'unknown' }
+  if (error.reason.kind === 'team-full') return teamFull
   throw error
 }
 
@@ -242,8 +254,31 @@ interface MemberRow {
   readonly at: number
   readonly team: string | null
   readonly managed: number | null
+  /** How many members the team has. */
+  readonly members: number | null
   readonly user: string | null
   readonly isMember: number
+}
+
+/** Those who are to join a team, and where in the list they stand. */
+interface Joining {
+  /** How many members the team has already. */
+  readonly size: number
+  readonly people: Set<string>
+  readonly places: number[]
+}
+
+/** Adds members to a team: all of them, or none, and then why. */
+async function joinTeam(
+  caller: Caller,
+  team: string,
+  people: ReadonlySet<string>,
+): Promise<MemberOutcome | undefined> {
+  const change = { kind: 'join', users: [...people] } as const
+  return changeTeamMembers(caller, team, { ok: true, value: change }).then(
+    () => undefined,
+    memberOutcomeOf,
+  )
 }
 
 async function importMembers(
@@ -254,8 +289,8 @@ async function importMembers(
   const key = (text: string | undefined) => (text === undefined ? null : fold(text))
   const asked = members.map(({ team, login, email }) => [fold(team), key(login), key(email)])
   const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
-    sql<MemberRow>`select j.key as at, t.id as team, t.managed, coalesce(a.id, b.id) as user,
-        m.user_id is not null as "isMember"
+    sql<MemberRow>`select j.key as at, t.id as team, t.managed, t.members,
+        coalesce(a.id, b.id) as user, m.user_id is not null as "isMember"
       from ${allowed} json_each(${JSON.stringify(asked)}) j
       left join team t on t.namespace = ${namespace}
         and t.display_name_key = json_extract(j.value, '$[0]')
@@ -268,37 +303,36 @@ async function importMembers(
   ])
   // A preview counts those as known whom the same import would create.
   const keys = users.map((user) => accountKeys(withForm({}, user)))
-  const comingPeople = new Set(keys.flatMap(({ userName, email }) => [userName, email]))
+  const comingPeople = new Map(
+    keys.flatMap(({ userName, email }) =>
+      [userName, email].flatMap((one) => (one === null ? [] : [[one, userName] as const])),
+    ),
+  )
   const comingTeams = new Set(teams.map(({ name }) => fold(name)))
-  const outcomes = members.map((): MemberOutcome => 'unknown')
-  const joining = new Map<string, Set<string>>()
-  for (const { at, team, managed, user, isMember } of rows[0]) {
+  const outcomes = members.map((): MemberOutcome => ({ outcome: 'unknown' }))
+  const joining = new Map<string, Joining>()
+  for (const { at, team, managed, members: size, user, isMember } of rows[0]) {
     const [teamKey = null, login = null, email = null] = asked[at] ?? []
     const knowsTeam = team !== null || (dryRun && comingTeams.has(teamKey ?? ''))
-    const knowsUser =
-      user !== null || (dryRun && [login, email].some((one) => one && comingPeople.has(one)))
-    if (!knowsTeam || !knowsUser) continue
-    if (belongsToScim(principal, managed ?? 0)) outcomes[at] = 'managed'
-    else if (isMember === 1) outcomes[at] = 'unchanged'
+    const [coming] = [login, email].flatMap((one) => comingPeople.get(one ?? '') ?? [])
+    const person = user ?? (dryRun ? coming : undefined)
+    if (!knowsTeam || person === undefined) continue
+    if (belongsToScim(principal, managed ?? 0)) outcomes[at] = { outcome: 'managed' }
+    else if (isMember === 1) outcomes[at] = { outcome: 'unchanged' }
     else {
-      outcomes[at] = 'added'
-      if (team !== null && user !== null) {
-        joining.set(team, (joining.get(team) ?? new Set()).add(user))
-      }
+      outcomes[at] = { outcome: 'added' }
+      if (team === null) continue
+      const join: Joining = joining.get(team) ?? { size: size ?? 0, people: new Set(), places: [] }
+      join.people.add(person)
+      join.places.push(at)
+      joining.set(team, join)
     }
   }
-  if (dryRun) return outcomes
-  for (const [team, ids] of joining) {
-    const change = { kind: 'join', users: [...ids] } as const
-    const own = within(caller, `members/${team}`)
-    const failed = await changeTeamMembers(own, team, { ok: true, value: change }).then(
-      () => undefined,
-      memberOutcomeOf,
-    )
-    if (failed === undefined) continue
-    for (const { at, team: of } of rows[0]) {
-      if (of === team && outcomes[at] === 'added') outcomes[at] = failed
-    }
+  for (const [team, { size, people, places }] of joining) {
+    const failed = dryRun
+      ? overflow(size + people.size)
+      : await joinTeam(within(caller, `members/${team}`), team, people)
+    if (failed !== undefined) for (const at of places) outcomes[at] = failed
   }
   return outcomes
 }

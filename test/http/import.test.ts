@@ -175,6 +175,54 @@ describe('an import', () => {
     expect(outcomes(body.teams)).toEqual(['created', 'conflict'])
   })
 
+  test('leaves a team alone that would have too many members, and does the rest', async () => {
+    const client = await tenant()
+    const operator = operatorOf(client)
+    const wish = {
+      users: [...users, { login: 'eve' }],
+      teams: [...teams, { name: 'Last' }],
+      members: [
+        { team: 'Crew', login: 'ada' },
+        { team: 'Empty', login: 'ada' },
+        { team: 'crew', email: 'bob@example.com' },
+        { team: 'Crew', login: 'nobody' },
+        { team: 'Last', login: 'bob' },
+        { team: 'Crew', login: 'eve' },
+      ],
+    }
+    const crew = (await operator.post('/teams', { name: 'Crew' })).body.id
+    await operator.post('/accounts', { login: 'eve' })
+    await operator.post('/import', { members: [{ team: 'Crew', login: 'eve' }] })
+    const fill = 'update team set members = ?1 where namespace = ?2 and id = ?3'
+    await query(fill, 99_999, client.namespace, crew)
+    const preview = (await operator.post('/import', { ...wish, dryRun: true })).body
+    const { status, body } = await operator.post('/import', wish)
+    expect(status).toBe(200)
+    const full = {
+      outcome: 'conflict',
+      detail: 'The group would have more than 100000 members, which is the most; split it.',
+    }
+    expect(body.members).toEqual([
+      { ...wish.members[0], ...full },
+      { ...wish.members[1], outcome: 'added' },
+      { ...wish.members[2], ...full },
+      { ...wish.members[3], outcome: 'unknown' },
+      { ...wish.members[4], outcome: 'added' },
+      { ...wish.members[5], outcome: 'unchanged' },
+    ])
+    expect(preview.members).toEqual(body.members)
+    const [ada, bob, eve] = body.users
+    expect(await memberIds(client, crew)).toEqual([eve.id])
+    expect(await memberIds(client, body.teams[1].id)).toEqual([ada.id])
+    expect(await memberIds(client, body.teams[2].id)).toEqual([bob.id])
+    // One of them has room.
+    const one = await operator.post('/import', { members: [wish.members[2]] })
+    expect(outcomes(one.body.members)).toEqual(['added'])
+    expect((await memberIds(client, crew)).length).toBe(2)
+    // What the tests of consistency compare the members with.
+    await query(fill, 2, client.namespace, crew)
+  })
+
   test('of one person by two administrators at once creates one', async () => {
     const client = await tenant()
     const operator = operatorOf(client)

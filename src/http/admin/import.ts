@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import * as z from 'zod'
 import { fold } from '../../scim/comparison.ts'
 import { holdAsync, release } from '../../store/held.ts'
-import { importDirectory, type Outcome } from '../../store/import.ts'
+import { importDirectory, type MemberOutcome, type Outcome } from '../../store/import.ts'
 import { MAXIMUM_BODY } from '../body.ts'
 import type { Dependencies, ScimEnv } from '../context.ts'
 import { describeReason } from '../failure.ts'
@@ -52,8 +52,9 @@ const importForm = z
     ),
   )
 
-function show(outcome: Outcome | undefined) {
-  const { id, refusal } = outcome ?? {}
+function show(outcome: Outcome | MemberOutcome | undefined) {
+  const id = outcome && 'id' in outcome ? outcome.id : undefined
+  const refusal = outcome?.refusal
   return {
     outcome: outcome?.outcome,
     ...(id === undefined ? {} : { id }),
@@ -74,7 +75,7 @@ export function importRoutes(dependencies: Dependencies) {
       dryRun,
       users: users.map(({ login }, at) => ({ login, ...show(imported.users[at]) })),
       teams: teams.map(({ name }, at) => ({ name, ...show(imported.teams[at]) })),
-      members: members.map((member, at) => ({ ...member, outcome: imported.members[at] })),
+      members: members.map((member, at) => ({ ...member, ...show(imported.members[at]) })),
     })
   })
 

@@ -367,6 +367,21 @@ describe('The import', () => {
     expect(error).toBe('2 entries are in conflict or unknown; the others are imported.')
   })
 
+  test('tells of members whose team is full', async () => {
+    const detail = 'The group would have more than 100000 members.'
+    const full = { team: 'Platform', login: 'ada', outcome: 'conflict', detail }
+    const { status, out, error } = await run(
+      { 'm.csv': 'team,login\nPlatform,ada\n' },
+      ['--members', 'm.csv'],
+      [[200, { members: [full] }]],
+    )
+    expect(status).toBe(1)
+    expect(out.replace(/ {2,}/g, '  ')).toContain(
+      `conflict  member ada of Platform  m.csv, line 2  ${detail}`,
+    )
+    expect(error).toBe('1 entry is in conflict or unknown; the others are imported.')
+  })
+
   test('is no failure when SCIM manages an entry', async () => {
     const { status, error } = await run(
       { 't.csv': 'name\nPlatform\n' },
