@@ -10,6 +10,7 @@ import {
   oneForAll,
   oneForEach,
 } from '../store/databases.ts'
+import { StoreFailure } from '../store/failure.ts'
 import { type Namespace, parseNamespace } from '../tenancy/namespace.ts'
 import { StartFailure } from './failure.ts'
 import { type OpenFile, openFile } from './file.ts'
@@ -60,7 +61,10 @@ async function openEach(template: string): Promise<Files> {
     async batch(mode, statements) {
       const there = opened.has(namespace) || existsSync(addressOf(template, namespace))
       if (mode === 'read' && !there) return missing.batch(mode, statements)
-      return (await open(namespace)).database.batch(mode, statements)
+      const { database } = await open(namespace).catch((error: unknown) => {
+        throw new StoreFailure('unavailable', undefined, error)
+      })
+      return database.batch(mode, statements)
     },
   })
   // Here, a file that cannot be used or is too new stops the start.

@@ -25,7 +25,8 @@ export interface Database {
    *
    * @param mode `write` takes the write lock at the start, where the database knows the difference
    * @param observe is told what the batch cost, once it was carried out
-   * @throws StoreFailure
+   * @throws StoreFailure whatever the database fails with; a TypeError where a statement is none,
+   *   and then nothing was sent
    */
   batch<const T extends readonly Statement[]>(
     mode: 'read' | 'write',

@@ -7,7 +7,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Namespace } from '../tenancy/namespace.ts'
 import type { Database, Results, Statement } from './database.ts'
-import { classify, isDoubtful, isRefused, isTransient, type StoreFailure } from './failure.ts'
+import { isDoubtful, isRefused, isTransient, StoreFailure } from './failure.ts'
 
 /** How often a batch is sent at most. */
 const MAXIMUM_TRIES = 4
@@ -64,9 +64,18 @@ async function persistently<T>(send: () => Promise<T>): Promise<T> {
     try {
       return await send()
     } catch (error) {
-      if (!isTransient(classify(error)) || !(await again())) throw error
+      if (!isTransient(failureOf(error)) || !(await again())) throw error
     }
   }
+}
+
+/**
+ * What a database failed with. Anything else was thrown before the batch was sent, such as over a
+ * value that cannot be bound: an error of ours, which no other try mends.
+ */
+function failureOf(error: unknown): StoreFailure {
+  if (error instanceof StoreFailure) return error
+  throw error
 }
 
 /** A batch that writes, and by what it is known to have taken effect. */
@@ -111,7 +120,7 @@ export async function commit<const T extends readonly Statement[]>(
       const results = await database.batch('write', [...statements, ...answers])
       return results.slice(statements.length) as unknown as Results<T>
     } catch (error) {
-      const failure = classify(error)
+      const failure = failureOf(error)
       if (doubt === undefined && isDoubtful(failure)) doubt = failure
       if (doubt === undefined) throw failure
       const rows = await answersOf(database, evidence, answers).catch(() => {

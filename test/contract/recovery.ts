@@ -1,7 +1,9 @@
 /** What becomes of a request where the platform fails, whichever database it runs on. */
+import { sql } from 'drizzle-orm'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Database } from '../../src/store/database.ts'
+import type { Database, Statement } from '../../src/store/database.ts'
 import { classify, type FailureKind } from '../../src/store/failure.ts'
+import { commit, read, repeat } from '../../src/store/recovery.ts'
 import { createTeam } from '../../src/store/teams.ts'
 import { createUser, readUser } from '../../src/store/users.ts'
 import {
@@ -139,6 +141,26 @@ export function recovery(open: Open): void {
     expect(modes).toEqual(['read', 'read', 'read', 'read'])
     expect(await eventsOf(tenant)).toEqual([])
   })
+
+  test.each<[string, (database: Database, unbindable: Statement) => Promise<unknown>, Mode]>([
+    ['a read', (database, unbindable) => read(database, [unbindable]), 'read'],
+    ['a write', (database, unbindable) => repeat(database, [unbindable]), 'write'],
+    [
+      'a commit',
+      (database, unbindable) =>
+        commit(database, { evidence: sql`0`, statements: [unbindable], answers: [] }),
+      'write',
+    ],
+  ])(
+    '%s that cannot be rendered is an error of ours, and not tried again',
+    async (_, send, mode) => {
+      const tenant = await makeTenant()
+      const { database, modes } = failing(tenant.database, (run) => run())
+      const sent = send(database, sql`select ${Symbol('no value')}`)
+      await expect(sent).rejects.toThrow(new TypeError('A symbol cannot be bound to a statement.'))
+      expect(modes).toEqual([mode])
+    },
+  )
 
   test.each<[FailureKind, boolean, string]>([
     ['lost', true, 'D1_ERROR: Network connection lost.'],

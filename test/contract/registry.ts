@@ -5,6 +5,7 @@ import { readFilter } from '../../src/scim/filter/bind.ts'
 import { groupType, userType } from '../../src/scim/schema/resource-type.ts'
 import type { Caller } from '../../src/store/authority.ts'
 import type { Database } from '../../src/store/database.ts'
+import { classify } from '../../src/store/failure.ts'
 import {
   createNamespace,
   deleteNamespace,
@@ -85,7 +86,7 @@ export function registry(open: Open): void {
           if (mode === 'read' || lost) return database().batch(mode, statements)
           lost = true
           await createNamespace(database(), name, made.own, settings, made.at)
-          throw new Error('Network connection lost.')
+          throw classify(new Error('Network connection lost.'))
         },
       }
       const created = await createNamespace(losing, name, undefined, settings, START)

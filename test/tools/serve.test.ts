@@ -202,6 +202,17 @@ describe('npm run serve with a file for each namespace', () => {
     expect(await second.end('SIGTERM')).toBe(0)
   })
 
+  test('a file that cannot be used is a fault of its own namespace, and of the moment', async () => {
+    const folder = freshFolder()
+    const served = await serve({ DATABASE_FILE: join(folder, '{namespace}.db') })
+    const ours = await makeTenant(served.url, 'stacks-1')
+    writeFileSync(join(folder, 'stacks-2.db'), 'no database '.repeat(100))
+    const answer = await send(served.url, '/stacks-2/Users', ours)
+    expect([answer.status, answer.body.messageId]).toEqual([503, 'unavailable'])
+    expect((await send(served.url, '/stacks-1/Users', ours)).status).toBe(200)
+    expect(await served.end('SIGTERM')).toBe(0)
+  })
+
   test('creating a namespace twice, at the same time too, is refused once', async () => {
     const served = await serve({ DATABASE_FILE: join(freshFolder(), '{namespace}.db') })
     const create = () => send(served.url, '', OPERATOR_TOKEN, 'POST', { name: 'org-7' })
