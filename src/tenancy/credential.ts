@@ -99,11 +99,11 @@ export interface Principal {
   readonly teams: number
 }
 
-/** Why a token is no good, wherever it is used; undefined where it is good. */
+/** Why a token is no good, wherever it is used, in Grafana's order; undefined where it is good. */
 function faultOf(token: Partial<TokenState>, now: number): CredentialReason | undefined {
   const { revokedAt = null, expiresAt = null, disabled = 0 } = token
-  if (revokedAt !== null) return { kind: 'revoked-token' }
   if (expiresAt !== null && expiresAt <= now) return { kind: 'expired-token' }
+  if (revokedAt !== null) return { kind: 'revoked-token' }
   return disabled === 1 ? { kind: 'disabled-account' } : undefined
 }
 

@@ -163,11 +163,11 @@ describe('a token that is no good', () => {
     }
   })
 
-  test('several times over is told the first reason: revoked, expired, disabled', () => {
+  test('several times over is told the first reason: expired, revoked, disabled', () => {
     const all = { ...good, revokedAt: 1, expiresAt: 1, disabled: 1 }
-    expect(decided(claimOf('stacks-7'), all)).toEqual({ kind: 'revoked-token' })
-    expect(decided(claimOf('stacks-7'), { ...all, revokedAt: null })).toEqual({
-      kind: 'expired-token',
+    expect(decided(claimOf('stacks-7'), all)).toEqual({ kind: 'expired-token' })
+    expect(decided(claimOf('stacks-7'), { ...all, expiresAt: null })).toEqual({
+      kind: 'revoked-token',
     })
   })
 })
