@@ -239,6 +239,21 @@ export function countRestoration(namespace: Namespace, id: string, requestId: st
       where a.namespace = ${namespace} and a.subject = ${id} and a.request_id = ${requestId}) s`
 }
 
+/** How many members join, leave, or are known no more. */
+export interface MemberCounts {
+  readonly added: number
+  readonly removed: number
+  readonly skipped: number
+}
+
+/** How many members the events of a request add, remove and skip. */
+export function countMoved(namespace: Namespace, requestId: string): Statement<MemberCounts> {
+  const total = (list: keyof MemberCounts) =>
+    sql.raw(`coalesce(sum(json_array_length(e.changes, '$.${list}')), 0) as ${list}`)
+  return sql<MemberCounts>`select ${total('added')}, ${total('removed')}, ${total('skipped')}
+    from event e where e.namespace = ${namespace} and e.request_id = ${requestId}`
+}
+
 /** Carries out what the events of this request planned for a team. */
 export function carryOut(
   caller: Caller,

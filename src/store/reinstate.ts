@@ -8,7 +8,7 @@ import type { Namespace } from '../tenancy/namespace.ts'
 import { accountColumns, accountKeys, describeChange, difference } from './account.ts'
 import { type Caller, writeAs } from './authority.ts'
 import { closeEvents, recordEvent } from './event.ts'
-import { carryOut, planRestoration } from './membership.ts'
+import { carryOut, countMoved, type MemberCounts, planRestoration } from './membership.ts'
 import { insertEmails } from './users.ts'
 
 /** An adopted account or team as it was read, and what it was before. */
@@ -41,7 +41,7 @@ export async function restoreUser(
   caller: Caller,
   principal: Principal,
   one: Restoration,
-): Promise<void> {
+): Promise<undefined> {
   const { namespace } = principal
   const { id, image, current } = one
   const { resource, folded, active, keys } = accountColumns(image)
@@ -72,12 +72,14 @@ export async function restoreUser(
 
 /**
  * Gives a team the attributes and members of before, as far as they are users still.
+ *
+ * @returns how many members that moved, as the events of the same batch have it
  */
 export async function restoreTeam(
   caller: Caller,
   principal: Principal,
   one: Restoration,
-): Promise<void> {
+): Promise<MemberCounts> {
   const { namespace } = principal
   const { id, image, current, requestId } = one
   const name = String(image.displayName)
@@ -93,5 +95,13 @@ export async function restoreTeam(
     forget(namespace, id),
     closeEvents(principal, { managedTeams: -1 }),
   ]
-  await writeAs(caller, principal, asRead('team', namespace, one), statements, [])
+  const answers = [countMoved(namespace, caller.requestId)] as const
+  const [[moved]] = await writeAs(
+    caller,
+    principal,
+    asRead('team', namespace, one),
+    statements,
+    answers,
+  )
+  return moved ?? { added: 0, removed: 0, skipped: 0 }
 }

@@ -13,7 +13,7 @@ import { type Allowed, type Caller, readAs, untilWon } from './authority.ts'
 import { list, type Statement } from './database.ts'
 import { type Held, release } from './held.ts'
 import { clashOf, type Holder } from './match.ts'
-import { countRestoration } from './membership.ts'
+import { countRestoration, type MemberCounts } from './membership.ts'
 import { Refusal, type UniqueAttribute } from './refusal.ts'
 import { restoreTeam, restoreUser } from './reinstate.ts'
 import { idsHoldingAny } from './users.ts'
@@ -33,13 +33,6 @@ export interface RollbackRequest {
 
 /** How many accounts and teams one request puts back at most. */
 export const MOST_ROLLED_BACK = 50
-
-/** How many members join, leave, or are known no more. */
-export interface MemberCounts {
-  readonly added: number
-  readonly removed: number
-  readonly skipped: number
-}
 
 /** What was put back. */
 export interface RolledBack {
@@ -281,9 +274,10 @@ async function rollBackOne(
     const revision = read.subject.revision ?? 0
     const restoration = { id, revision, requestId, current, image: read.subject.image }
     const restore = type === 'user' ? restoreUser : restoreTeam
-    if (!dryRun) await restore(caller, read.principal, restoration)
+    // Users come and go between reading and writing: what is written tells how many members it moved.
+    const members = dryRun ? counts : await restore(caller, read.principal, restoration)
     const attributes = namesThatDiffer(current, read.subject.image)
-    return { id, type, name, attributes, ...(counts === undefined ? {} : { members: counts }) }
+    return { id, type, name, attributes, ...(members === undefined ? {} : { members }) }
   })
 }
 

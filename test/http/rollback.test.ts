@@ -302,6 +302,26 @@ describe('an adopted team', () => {
     expect((await eventsOf(client.namespace)).at(-1)).toMatchObject({ changes: { skipped: [b] } })
   })
 
+  test('tells of the members as they were written, and not as they were read', async () => {
+    const { endpoint, interruption } = makeInterruptedEndpoint()
+    const client = await tenant({ endpoint })
+    const [a = '', b = '', c = ''] = await createUsers(client, ['a', 'b', 'c'])
+    const team = await handMadeTeam(client, 'Old', [a, b, c])
+    await createGroup(client, 'Old')
+    const path = `/Groups/${team.id}`
+    await client.patch(path, [{ op: 'replace', path: 'members', value: [{ value: a }] }])
+    // After both trips that read, somebody who is to join is deleted; the team does not change.
+    interruption.meanwhile = async () => {
+      interruption.meanwhile = () => client.delete(`/Users/${b}`)
+    }
+    const { rolledBack } = await rollBack(client, { team: 'Old', force: true })
+    expect(rolledBack).toMatchObject([{ members: { added: 1, removed: 0, skipped: 1 } }])
+    expect(await memberIds(client, team.id)).toEqual([a, c])
+    expect((await eventsOf(client.namespace)).at(-1)).toMatchObject({
+      changes: { added: [c], removed: [], skipped: [b] },
+    })
+  })
+
   test('whose name another has meanwhile, or that was deleted, is left alone even with force', async () => {
     const client = await tenant()
     const taken = await handMadeTeam(client, 'Taken')
