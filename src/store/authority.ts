@@ -20,6 +20,7 @@ import { bitsOf, type Permission } from '../tenancy/permission.ts'
 import type { Settings } from '../tenancy/settings.ts'
 import type { Database, Results, Statement } from './database.ts'
 import { StoreFailure } from './failure.ts'
+import { type Held, release } from './held.ts'
 import { commit, hasLeftEvent, patience, read } from './recovery.ts'
 import { Refusal } from './refusal.ts'
 
@@ -40,6 +41,8 @@ export interface Caller {
   readonly later: (task: () => Promise<unknown>) => void
   /** Is told who calls once the token is known to be good, also where the request is refused. */
   readonly recognized: (holder: Holder) => void
+  /** What is wrong with the request whatever it is about; told once the credential is decided. */
+  readonly asked?: Held<unknown>
 }
 
 /** How often the last use of a token is written down. */
@@ -101,7 +104,8 @@ function goodBearer(
  *
  * @param permissions all that the request needs; none where a good token is enough
  * @param reads the statements, each of which must read what it is given first
- * @throws Refusal when the credential is not good enough, and `restoring`
+ * @throws Refusal when the credential is not good enough, and `restoring`; the error that the
+ *   caller brings along
  */
 export async function readAs<const T extends readonly Statement[]>(
   caller: Caller,
@@ -135,6 +139,7 @@ export async function readDuringRestore<const T extends readonly Statement[]>(
   if (holder !== undefined) caller.recognized(holder)
   const decided = decide(claim, authority, permissions, caller.fileSettings, now)
   if (!isPrincipal(decided)) throw new Refusal(decided)
+  if (caller.asked !== undefined) release(caller.asked)
   const { bearer } = claim
   if (bearer.kind === 'token' && now - (authority?.lastUsedAt ?? 0) >= LAST_USE_INTERVAL) {
     caller.later(() => noteUse(database, bearer.hash, now))

@@ -15,6 +15,7 @@ import {
   tenant,
 } from '../support/endpoint.ts'
 import { expectAdminError, expectError } from '../support/expect.ts'
+import { operatorOf } from '../support/operator.ts'
 import { dump, query, unmanage } from '../support/tables.ts'
 
 const NAMESPACES = '/apis/scim.grafana.app/v0alpha1/namespaces'
@@ -215,4 +216,29 @@ describe('the deletion of a namespace', () => {
   ])('that is %s is refused', async (_, name, status) => {
     expectAdminError(await makeOperator().delete(`/${name}`), status)
   })
+})
+
+test.each([
+  '',
+  '/config/default',
+  '/serviceaccounts/unknown',
+  '/serviceaccounts/unknown/tokens/unknown',
+  '/retained/unknown',
+  '/conflicts/unknown',
+  '/migration/team-sync',
+  '/migration/team-sync/unknown',
+  '/accounts/unknown',
+  '/teams/unknown',
+  '/teams/unknown/members/unknown',
+  '/restore',
+])('a DELETE of %s with a query deletes nothing, and says what is wrong with it', async (path) => {
+  const client = await tenant()
+  const operator = operatorOf(client)
+  await operator.put('/config/default', { spec: { enableUserSync: true } })
+  const { id } = (await operator.post('/teams', { name: 'Crew' })).body
+  await operator.put('/migration/team-sync', { mappings: [{ groupId: 'a', team: id }] })
+  const before = await dump(client.namespace)
+  const answer = await operator.delete(`${path}?groupId=a&x=`)
+  expectAdminError(answer, 400, /^groupId: a DELETE has no query parameters, .*; leave it out\.$/)
+  expect(await dump(client.namespace)).toBe(before)
 })

@@ -42,10 +42,14 @@ export async function expectGuarded(
     new Client(client.send, client.base.replace(client.namespace, name), entitled.token)
   const before = [await dump(client.namespace), await dump(other.namespace)]
 
-  // Who may not ask is told nothing about the body.
+  // Who may not ask is told nothing about the body, or about the query of a DELETE.
   const unread = body && '{'
-  expectAdminError(await client.withToken(undefined).request(method, path, unread), 401)
-  expectAdminError(await client.withToken('glsa_x').request(method, path, unread), 401)
+  const wrong = method === 'DELETE' ? `${path}?groupId=1` : path
+  expectAdminError(await client.withToken(undefined).request(method, wrong, unread), 401)
+  expectAdminError(await client.withToken('glsa_x').request(method, wrong, unread), 401)
+  if (wrong !== path) {
+    expectAdminError(await entitled.request(method, wrong), 400, /^groupId: a DELETE has no query/)
+  }
   if (operatorOnly) {
     expectAdminError(await client.request(method, path, unread), 401)
     expectAdminError(await inNamespace('stack-5').request(method, path, body), 400, /stacks-5/)
@@ -53,7 +57,7 @@ export async function expectGuarded(
     expectAdminError(await unknown.request(method, path, body), 404, /stacks-9/)
   } else {
     for (const [permission, holder] of lacking) {
-      expectAdminError(await holder.request(method, path, unread), 403, permission)
+      expectAdminError(await holder.request(method, wrong, unread), 403, permission)
     }
     const neighbour = inNamespace(other.namespace)
     expectAdminError(await neighbour.request(method, foreignPath ?? path, body), 403)

@@ -1,8 +1,10 @@
 /** Who calls an admin route: the operator, or the holder of a token with the permission. */
 import type { Context } from 'hono'
 import type { Caller } from '../../store/authority.ts'
+import { hold } from '../../store/held.ts'
 import { readCredential, sameSecret } from '../../tenancy/token.ts'
 import { callerOf, type Dependencies, requestOf, type ScimEnv } from '../context.ts'
+import { refuseQuery } from './parameters.ts'
 import { requireNamespace } from './validate.ts'
 
 /** Whether a request carries the operator's secret. */
@@ -12,11 +14,18 @@ export function isOperator(c: Context<ScimEnv>, { operatorToken }: Dependencies)
 }
 
 /**
- * The caller of an admin route; what a token may is decided by its permissions.
+ * The caller of an admin route; what a token may is decided by its permissions. That a DELETE must
+ * have no query is told after that.
  *
  * @throws Refusal, or HttpRefusal where the operator names a malformed namespace
  */
 export function adminCallerOf(c: Context<ScimEnv>, dependencies: Dependencies): Caller {
+  const caller = undecided(c, dependencies)
+  if (c.req.method !== 'DELETE') return caller
+  return { ...caller, asked: hold(() => refuseQuery(c.req.url)) }
+}
+
+function undecided(c: Context<ScimEnv>, dependencies: Dependencies): Caller {
   if (!isOperator(c, dependencies)) return callerOf(c, dependencies)
   const namespace = requireNamespace(c.req.param('namespace') ?? '')
   const claim = { namespace: { ok: true, namespace }, bearer: { kind: 'operator' } } as const

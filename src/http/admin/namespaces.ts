@@ -11,6 +11,7 @@ import {
 import { counted, type Dependencies, type ScimEnv } from '../context.ts'
 import { HttpRefusal } from '../failure.ts'
 import { operatorOnly } from './operator.ts'
+import { refuseQuery } from './parameters.ts'
 import { readBody, requireNamespace } from './validate.ts'
 
 /** Settings of its own that a namespace may have. */
@@ -51,6 +52,7 @@ export function namespaceRoutes(dependencies: Dependencies) {
 
   routes.delete('/:namespace', operator, async (c) => {
     const namespace = requireNamespace(c.req.param('namespace'))
+    refuseQuery(c.req.url)
     const database = counted(c, databases.databaseFor(namespace))
     if (!(await deleteNamespace(database, namespace))) {
       throw new Refusal({ kind: 'unknown-namespace', namespace })

@@ -92,3 +92,18 @@ export function flagOf(query: ReadonlyMap<string, string>, name: string): boolea
   if (text === 'true' || text === 'false') return text === 'true'
   return refuseParameter(name, 'give true or false.')
 }
+
+/**
+ * Sees to it that a DELETE has no query: where it is taken for a choice of what to delete, all the
+ * others would be deleted, too.
+ *
+ * @throws HttpRefusal `bad-request`
+ */
+export function refuseQuery(url: string): void {
+  const [name] = new URL(url).searchParams.keys()
+  if (name === undefined) return
+  refuseParameter(
+    name.slice(0, 100),
+    'a DELETE has no query parameters, and deletes what its path names; leave it out.',
+  )
+}
