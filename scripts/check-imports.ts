@@ -2,6 +2,9 @@
  * Checks the direction of the house: `worker, server → app → http → store, scim, tenancy`;
  * `store → scim, tenancy`; scim and tenancy import nothing of ours. Only the store knows drizzle
  * and libSQL, only http and app know Hono, and nothing imports in a circle.
+ *
+ * Also, nothing in src sends a request, but for the client of libSQL, which goes to the address that
+ * the operator has set: nothing that a client of ours sends is ever looked up.
  */
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
@@ -33,6 +36,18 @@ const MAY: Readonly<
 
 const IMPORT = /^(?:import|export)\s[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'/gms
 
+/** Where a connection is made on purpose: to the database. */
+const MAY_CONNECT: readonly string[] = ['src/store/remote.ts']
+
+/** What talks to others, where it is imported for more than its types. */
+const TALKING = /^(?:node:)?(?:https?|http2|net|tls|dgram|dns(?:\/promises)?)$|^cloudflare:sockets$/
+
+/** How others are talked to; a method of one's own that is called fetch takes a request. */
+const OUTBOUND =
+  /\b(?:WebSocket|EventSource|XMLHttpRequest)\b|\bsendBeacon\b|\bconnect\s*\(|(?<!\bapp\.)\bfetch\b(?!\(request: Request\b)/g
+
+const COMMENT = /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm
+
 /** The part of the house that a file of src belongs to. */
 function partOf(file: string): string {
   const [, first = ''] = file.split('/')
@@ -48,8 +63,17 @@ for (const file of globSync('src/**/*.{ts,tsx}')) {
     continue
   }
   const targets: string[] = []
-  for (const [, from, bare] of readFileSync(file, 'utf8').matchAll(IMPORT)) {
+  const text = readFileSync(file, 'utf8')
+  if (!MAY_CONNECT.includes(file)) {
+    for (const [found] of text.replace(COMMENT, '').matchAll(OUTBOUND)) {
+      problems.push(`${file}: may send no request, as ${found.replace('(', '')} does.`)
+    }
+  }
+  for (const [statement, from, bare] of text.matchAll(IMPORT)) {
     const name = from ?? bare ?? ''
+    if (TALKING.test(name) && !/^\w+\s+type\s/.test(statement)) {
+      problems.push(`${file}: may send no request, and imports ${name} for more than its types.`)
+    }
     if (!name.startsWith('.')) {
       if (!rules.packages.test(name)) problems.push(`${file}: may not import the package ${name}.`)
       continue

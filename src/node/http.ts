@@ -13,7 +13,7 @@ const HEADER_BYTES = (128 + 16) * 1024
 const GRACE = 10_000
 
 /** What an application is called with on Node. */
-type Fetch = (request: Request, bindings: object, context: object) => Response | Promise<Response>
+type Serve = (request: Request, bindings: object, context: object) => Response | Promise<Response>
 
 export interface Listening {
   /** The address, as a URL. */
@@ -30,7 +30,7 @@ export interface Listening {
  * @param port 0 for any that is free
  * @throws StartFailure where that cannot be done
  */
-export async function listen(host: string, port: number, fetch: Fetch): Promise<Listening> {
+export async function listen(host: string, port: number, serve: Serve): Promise<Listening> {
   const running = new Set<Promise<unknown>>()
   let closing = false
   const track = (task: Promise<unknown>) => {
@@ -41,7 +41,7 @@ export async function listen(host: string, port: number, fetch: Fetch): Promise<
   const server = createAdaptorServer({
     async fetch(request: Request) {
       // Whoever hangs up does not end what was begun, and the end waits for it.
-      const answer = Promise.resolve(fetch(request, {}, context))
+      const answer = Promise.resolve(serve(request, {}, context))
       track(answer)
       const response = await answer
       if (closing) response.headers.set('Connection', 'close')
