@@ -111,6 +111,27 @@ async function shapeOf({ run }: Walked): Promise<Map<string, readonly Column[]>>
   return shape
 }
 
+/**
+ * What statements rely on beside columns: the indexes that they name (INDEXED BY), and the columns
+ * that are unique together (ON CONFLICT), those of primary keys included.
+ */
+async function reliedOn({ run }: Walked, tables: Iterable<string>): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const table of tables) {
+    for (const index of await run(`pragma index_list("${table}")`)) {
+      const parts = await run(`pragma index_info("${index.name}")`)
+      const columns = parts.map(({ name }) => name).join()
+      if (index.origin === 'c') found.push(`the index ${index.name}`)
+      // A partial index is no target without its condition.
+      const [row] = await run('select sql from sqlite_master where name = ?1', [`${index.name}`])
+      const where =
+        index.partial === 1 ? String(row?.sql).replace(/^[\s\S]* where /i, ' where ') : ''
+      if (index.unique === 1) found.push(`unique ${table} (${columns})${where}`)
+    }
+  }
+  return found
+}
+
 async function insert(
   { run }: Walked,
   table: string,
@@ -138,11 +159,13 @@ describe.each(Object.entries(databases))(
       const database = await open()
       /** The tables as they were after each step. */
       const shapes: Map<string, readonly Column[]>[] = []
+      const relied = new Set<string>()
       const born = new Map<string, readonly Column[]>()
       for (const step of steps) {
         for (const statement of statementsOf(step)) await database.run(statement)
         const shape = await shapeOf(database)
         shapes.push(shape)
+        for (const one of await reliedOn(database, shape.keys())) relied.add(one)
         for (const [table, columns] of shape) {
           if (born.has(table)) continue
           born.set(table, columns)
@@ -158,6 +181,9 @@ describe.each(Object.entries(databases))(
         const namespace = `org-${index + 2}`
         for (const [table, columns] of shape) await insert(database, table, columns, namespace)
       }
+      expect(relied).toContain('the index conflict_subject')
+      expect(relied).toContain('unique conflict (namespace,subject,reason)')
+      expect(await reliedOn(database, TABLES)).toEqual(expect.arrayContaining([...relied]))
       const [orphans] = await database.run('select count(*) as count from pragma_foreign_key_check')
       expect(orphans).toEqual({ count: 0 })
       await database.close()
