@@ -4,12 +4,16 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
+import { expect } from 'vitest'
+import { expectNoSecretsIn } from './no-secrets-in-files.ts'
+import { learnPasswords, OPERATOR_TOKEN } from './secrets.ts'
+
+export { OPERATOR_TOKEN }
 
 const root = resolve(import.meta.dirname, '../..')
 const folders: string[] = []
 const running = new Set<ChildProcess>()
 
-export const OPERATOR_TOKEN = 'operator-secret'
 export const NAMESPACES = '/apis/scim.grafana.app/v0alpha1/namespaces'
 
 /** A folder of its own for a test. */
@@ -19,13 +23,20 @@ export function freshFolder(): string {
   return folder
 }
 
-/** Ends all that was started, and removes the folders. */
+/** Ends all that was started, looks for secrets in what it wrote, and removes the folders. */
 export async function cleanUp(): Promise<void> {
   for (const child of running) {
     child.kill('SIGKILL')
     await once(child, 'exit')
   }
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+  const written = folders.splice(0)
+  try {
+    const files = written.flatMap(expectNoSecretsIn)
+    // That nothing is found where nothing is looked at would say nothing.
+    expect(files.length).toBeGreaterThan(0)
+  } finally {
+    for (const folder of written) rmSync(folder, { recursive: true, force: true })
+  }
 }
 
 export interface Served {
@@ -91,10 +102,12 @@ export async function send(
   method = 'GET',
   body?: object,
 ) {
+  const sent = body === undefined ? undefined : JSON.stringify(body)
+  if (sent !== undefined) learnPasswords(sent)
   const answer = await fetch(`${url}${NAMESPACES}${path}`, {
     method,
     headers: { Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(sent === undefined ? {} : { body: sent }),
   })
   const text = await answer.text()
   return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) }

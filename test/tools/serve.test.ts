@@ -1,6 +1,6 @@
 /** `npm run serve`: a process of its own, that keeps what it confirmed and ends without a loss. */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { createClient } from '@libsql/client/sqlite3'
 import { afterAll, describe, expect, test } from 'vitest'
 import { listen } from '../../src/node/http.ts'
+import { expectNoSecretsIn } from '../support/no-secrets-in-files.ts'
 import {
   cleanUp,
   freshFolder,
@@ -174,6 +175,27 @@ describe('npm run serve', () => {
     expect(body.events[0].seq).toBe(4)
     expect(await end('SIGTERM')).toBe(0)
   })
+})
+
+test('a password that is sent is in no file, neither before nor after the end', async () => {
+  const folder = freshFolder()
+  const served = await serve({ DATABASE_FILE: join(folder, 'scim.db') })
+  const token = await makeTenant(served.url, 'default')
+  const path = '/default/Users'
+  const password = 'correct-horse-7'
+  const made = await send(served.url, path, token, 'POST', { ...user('Hedwig'), password })
+  expect(made.status).toBe(201)
+  const patch = {
+    schemas: ['urn:ietf:params:scim:api:messages:2.0:PatchOp'],
+    Operations: [{ op: 'replace', value: { password, title: 'Keeper' } }],
+  }
+  const changed = await send(served.url, `${path}/${made.body.id}`, token, 'PATCH', patch)
+  expect(changed.body.title).toBe('Keeper')
+  expect(expectNoSecretsIn(folder)).toContain(join(folder, 'scim.db-wal'))
+  // What is stored would be found.
+  expect(readFileSync(join(folder, 'scim.db-wal'), 'latin1')).toContain('Keeper')
+  expect(await served.end('SIGTERM')).toBe(0)
+  expect(expectNoSecretsIn(folder)).toContain(join(folder, 'scim.db'))
 })
 
 describe('npm run serve with a file for each namespace', () => {
