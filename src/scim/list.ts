@@ -88,7 +88,19 @@ export function readSearchRequest(body: Json): ListParameters {
   return parameters
 }
 
+/** How long a parameter may be, as one in a URL; what a filter may be, its parser says. */
+const MAXIMUM_PARAMETER = 16 * 1024
+
 function searchText(name: string, form: 'text' | 'number' | 'list', value: Json): string {
+  const text = searchTextOf(name, form, value)
+  if (name === 'filter' || text.length <= MAXIMUM_PARAMETER) return text
+  throw new ProtocolError(
+    'invalidValue',
+    `${name} is longer than ${MAXIMUM_PARAMETER} characters; leave out what is not needed.`,
+  )
+}
+
+function searchTextOf(name: string, form: 'text' | 'number' | 'list', value: Json): string {
   if (typeof value === 'string') return value
   if (form === 'number' && typeof value === 'number') return String(value)
   if (form === 'list' && Array.isArray(value) && value.every((one) => typeof one === 'string')) {

@@ -105,4 +105,15 @@ describe('a SearchRequest', () => {
       'attributes',
     )
   })
+  test.each([
+    ['attributes', 'a'.repeat(16_385)],
+    ['attributes', Array(8194).fill('a')],
+    ['excludedAttributes', ','.repeat(1_000_000)],
+    ['sortBy', ' '.repeat(16_385)],
+  ])('is refused where its %s is longer than a URL may be', (name, value) => {
+    const wrong = () => readSearchRequest({ schemas, [name]: value })
+    expectRefusal(wrong, 'invalidValue', `${name} is longer than 16384 characters`)
+    const right = { schemas, [name]: 'a'.repeat(16_384) }
+    expect(readSearchRequest(right)).toEqual({ [name]: 'a'.repeat(16_384) })
+  })
 })
