@@ -138,11 +138,22 @@ export function referencesOf({ id, data }: BulkOperation): ReadonlySet<string> {
   const found = new Set<string>()
   const [, named] = REFERENCE.exec(decode(id)) ?? []
   if (named !== undefined) found.add(named)
-  visit(data, (bulkId) => {
-    found.add(bulkId)
-    return undefined
-  })
+  collect(data, found)
   return found
+}
+
+function collect(value: Json | undefined, found: Set<string>): void {
+  if (typeof value === 'string') {
+    // Most strings refer to nobody, and are not looked at twice.
+    if (!value.includes('bulkId:')) return
+    const [, bulkId] = REFERENCE.exec(value) ?? []
+    if (bulkId !== undefined) found.add(bulkId)
+    else for (const [, inner = ''] of value.matchAll(QUOTED)) found.add(inner)
+  } else if (Array.isArray(value)) {
+    for (const element of value) collect(element, found)
+  } else if (isObject(value)) {
+    for (const member of Object.values(value)) collect(member, found)
+  }
 }
 
 /**
@@ -175,6 +186,7 @@ function decode(id: string | undefined): string {
 /** Copies a value, with each reference in it replaced by what `replace` gives, if anything. */
 function visit(value: Json | undefined, replace: (bulkId: string) => string | undefined): Json {
   if (typeof value === 'string') {
+    if (!value.includes('bulkId:')) return value
     const [, bulkId] = REFERENCE.exec(value) ?? []
     if (bulkId !== undefined) return replace(bulkId) ?? value
     return value.replace(QUOTED, (whole, inner: string) => {

@@ -115,6 +115,8 @@ const MOST_OUTAGES = 3
 /** One operation on its way. */
 interface Step {
   readonly entry: BulkEntry
+  /** The bulkIds that it refers to. */
+  readonly references: ReadonlySet<string>
   /** The id that a POST gets if what it creates is new. */
   readonly provisionalId: string
   readonly caller: Caller
@@ -162,7 +164,9 @@ async function carryOut(
       requestId: `${caller.requestId}/${index}`,
       newId: () => provisionalId,
     }
-    return { entry, provisionalId, caller: own, state: 'waiting', left: false, trusted: new Set() }
+    const references = entry.ok ? referencesOf(entry.operation) : new Set<string>()
+    const begun = { state: 'waiting', left: false, trusted: new Set<string>() } as const
+    return { entry, references, provisionalId, caller: own, ...begun }
   })
   const byBulkId = new Map<string, Step>()
   for (const step of steps) {
@@ -211,11 +215,14 @@ async function carryOut(
     const { operation } = entry
     try {
       if (outages >= MOST_OUTAGES) throw new HttpRefusal({ kind: 'unavailable' })
-      for (const bulkId of referencesOf(operation)) {
+      for (const bulkId of step.references) {
         const other = byBulkId.get(bulkId)
         if (other !== undefined && errors < failOnErrors) await run(other)
       }
-      const resolved = resolveReferences(operation, (bulkId) => idFor(bulkId, step))
+      const resolved =
+        step.references.size === 0
+          ? operation
+          : resolveReferences(operation, (bulkId) => idFor(bulkId, step))
       finish(step, await perform(step, resolved))
       outages = 0
     } catch (error) {
@@ -300,10 +307,10 @@ interface NewUserStep extends NewUser {
 function newUsersFrom(steps: readonly Step[], from: number): NewUserStep[] {
   const found: NewUserStep[] = []
   for (const step of steps.slice(from)) {
-    const { entry, provisionalId: id, caller } = step
+    const { entry, references, provisionalId: id, caller } = step
     if (!entry.ok || step.state !== 'waiting' || step.left) break
     const { method, type, bulkId, data = null } = entry.operation
-    const plain = method === 'POST' && type === userType && referencesOf(entry.operation).size === 0
+    const plain = method === 'POST' && type === userType && references.size === 0
     const body = plain ? hold(() => readResource(userType, data)) : undefined
     if (!body?.ok) break
     found.push({ id, requestId: caller.requestId, attributes: body.value.attributes, step, bulkId })
