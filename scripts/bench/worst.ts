@@ -17,18 +17,19 @@ import { resolveOperations } from '../../src/scim/patch/target.ts'
 import { type Attributes, readResource } from '../../src/scim/resource/resource.ts'
 import { groupType, userType } from '../../src/scim/schema/resource-type.ts'
 import { accountColumns } from '../../src/store/account.ts'
+import { bulks, searches } from './worst-requests.ts'
 
 const MEBIBYTE = 1024 * 1024
 
 /** A body, and what is done with it. */
-interface WorstCase {
+export interface WorstCase {
   readonly name: string
   readonly body: string
   /** Does what a request does between the body and the statements. It may refuse the body. */
   readonly run: () => void
 }
 
-const times = <T>(count: number, make: (index: number) => T): T[] =>
+export const times = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: Math.max(0, Math.floor(count)) }, (_, index) => make(index))
 
 const elements = (count: number, length: number) =>
@@ -241,6 +242,8 @@ function worstCases(): WorstCase[] {
     ...lists.flatMap(([stored, length]) => patches(stored, length)),
     ...paths(),
     ...[1000, 100_000].flatMap(memberships),
+    ...searches(),
+    ...bulks(),
   ]
 }
 
