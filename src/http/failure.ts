@@ -253,7 +253,8 @@ export function describeReason(reason: Reason): WireFailure {
         messageId: 'scim.tooMany',
         detail:
           `No index serves this ${reason.by}: more than ${reason.limit} resources would have to be ` +
-          'looked through, which is the most. Look users up by id, userName, externalId or ' +
+          'looked through, which is the most; each comparison with an attribute of several values ' +
+          'looks for itself. Look users up by id, userName, externalId or ' +
           'emails.value and groups by id, displayName, externalId or members.value, with eq; or ' +
           'read the whole list by cursor and choose from it.',
       }

@@ -117,14 +117,17 @@ function candidates(source: Source, filter: Filter): readonly SQL[] | undefined 
   }
 }
 
-/** How a filter makes the database look for what it accepts. */
+/**
+ * How a filter makes the database look for what it accepts. What it looks at counts once for each
+ * pass: comparisons with multi-valued attributes each look at all values of a resource for themselves.
+ */
 export type Reach =
   /** At what an index leads to, which is few. */
   | { readonly kind: 'found' }
   /** At a range of an index; the condition on the row says which. */
-  | { readonly kind: 'range'; readonly condition: SQL }
-  /** At everything; `joined` where it looks at the groups or members of each as well. */
-  | { readonly kind: 'all'; readonly joined: boolean }
+  | { readonly kind: 'range'; readonly condition: SQL; readonly passes: number }
+  /** At everything; so many times at the groups or members of each as well. */
+  | { readonly kind: 'all'; readonly passes: number; readonly joins: number }
 
 /** How a filter over users makes the database look, for the row `u`. */
 export function reachOfUsers(namespace: Namespace, filter: Filter): Reach {
@@ -143,9 +146,15 @@ function reachOf(source: Source, filter: Filter): Reach {
   // No row is looked at under a condition that is false before it.
   if (terms.some((term) => term.kind === 'constant' && !term.holds)) return { kind: 'found' }
   const range = terms.find((term) => isRange(source, term, leaves))
-  return range === undefined
-    ? { kind: 'all', joined: looksAtOthers(filter) }
-    : { kind: 'range', condition: compile(source, range, false, leaves) }
+  const passes = Math.max(
+    1,
+    countPaths(filter, ({ attribute }) => attribute.multiValued),
+  )
+  if (range !== undefined) {
+    return { kind: 'range', condition: compile(source, range, false, leaves), passes }
+  }
+  const joins = countPaths(filter, ({ attribute }) => OTHERS.has(attribute.name))
+  return { kind: 'all', passes, joins }
 }
 
 /** Whether a comparison is a range of an index, as it is compiled. */
@@ -158,18 +167,21 @@ function isRange(source: Source, filter: Filter, leaves: number): boolean {
 
 const RANGES: ReadonlySet<Operator> = new Set(['gt', 'ge', 'lt', 'le'])
 
-/** Whether a filter is about the groups of a user or the members of a group. */
-function looksAtOthers(filter: Filter): boolean {
+/** What is about the groups of a user or the members of a group. */
+const OTHERS: ReadonlySet<string> = new Set(['groups', 'members'])
+
+/** How many parts of a filter are about such a path. */
+function countPaths(filter: Filter, counts: (path: AttributePath) => boolean): number {
   switch (filter.kind) {
     case 'and':
     case 'or':
-      return filter.filters.some(looksAtOthers)
+      return filter.filters.reduce((sum, term) => sum + countPaths(term, counts), 0)
     case 'not':
-      return looksAtOthers(filter.filter)
+      return countPaths(filter.filter, counts)
     case 'constant':
-      return false
+      return 0
     default:
-      return ['groups', 'members'].includes(filter.path.attribute.name)
+      return counts(filter.path) ? 1 : 0
   }
 }
 

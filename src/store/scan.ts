@@ -14,7 +14,8 @@ import { type Reach, reachOfGroups, reachOfUsers } from './query.ts'
 /**
  * A condition that is true where a list looks through no more than it may.
  *
- * @param limit how many resources that are, with the members or groups that the filter looks at
+ * @param limit how many resources that are, with the members or groups that the filter looks at, each
+ *   counted once for each pass
  * @param sorted whether the list has an order other than that of ids, which no index serves
  * @returns undefined where the list looks at no more than it finds by an index or shows
  */
@@ -29,7 +30,9 @@ export function withinScan(
     const table = type === userType ? 'user' : 'team'
     const filter = filters?.get(type)
     if (filter === undefined) {
-      return sorted ? [fewerThan(namespace, limit, table, { kind: 'all', joined: false })] : []
+      return sorted
+        ? [fewerThan(namespace, limit, table, { kind: 'all', passes: 1, joins: 0 })]
+        : []
     }
     const reach =
       type === userType ? reachOfUsers(namespace, filter) : reachOfGroups(namespace, filter)
@@ -46,16 +49,18 @@ function fewerThan(
 ): SQL {
   const few = (count: SQL) =>
     sql`(select ${count} from namespace n where n.name = ${namespace}) <= ${limit}`
-  const all = sql.raw(`n.${table}s`)
+  const all = sql.raw(`n.${table}s * ${reach.passes}`)
   if (reach.kind === 'range') {
     const rows = sql.raw(table === 'user' ? 'user u' : 'team t')
+    const longest = Math.floor(limit / reach.passes)
     return sql`(${few(all)} or
-      (select 1 from ${rows} where ${reach.condition} limit 1 offset ${limit}) is null)`
+      (select 1 from ${rows} where ${reach.condition} limit 1 offset ${longest}) is null)`
   }
-  if (!reach.joined) return few(all)
+  if (reach.joins === 0) return few(all)
   // The teams say how many members they have; where they are too many themselves, none is asked.
   const members = sql`(select total(t.members) from team t where t.namespace = n.name)`
-  return few(sql`iif(n.teams > ${limit}, n.teams, ${all} + ${members})`)
+  const joined = sql.raw(`* ${reach.joins}`)
+  return few(sql`iif(n.teams > ${limit}, n.teams, ${all} + ${members} ${joined})`)
 }
 
 /** Allows reading only where a condition holds. */

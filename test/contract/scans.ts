@@ -73,6 +73,12 @@ export function scans(open: Open): void {
       // With the members that are looked at: two of three teams each.
       ['groups', { filter: 'members.display co "ada"' }, 9, 3],
       ['users', { filter: 'groups.display co "crew"' }, 10, 2],
+      // Comparisons with attributes of several values each look for themselves.
+      ['users', { filter: 'title co "a" or displayName co "x"' }, 4, 2],
+      ['users', { filter: 'emails.value co "a@" or emails.value co "b@"' }, 8, 2],
+      ['users', { filter: 'emails[type eq "work" and value co "a@"] and title pr' }, 4, 1],
+      ['users', { filter: 'not (groups.display co "crew" or groups.display co "team")' }, 20, 2],
+      ['groups', { filter: 'members.display co "ada" and members.display co "b"' }, 18, 3],
     ] as const)('%s by %j need %i', async (which, list, needed, found) => {
       const tenant = await makeTenant()
       await populate(tenant)
@@ -111,5 +117,8 @@ export function scans(open: Open): void {
     const narrowed = { filter: 'externalId ge "x-cyd" and title co "d"' }
     expect(await listed(tenant, 2, 'users', narrowed)).toBe(2)
     expect(await listed(tenant, 1, 'users', narrowed)).toBe('filter')
+    const twice = 'userName ge "cyd" and (emails.value co "c" or emails.value co "d")'
+    expect(await listed(tenant, 4, 'users', { filter: twice })).toBe(2)
+    expect(await listed(tenant, 3, 'users', { filter: twice })).toBe('filter')
   })
 }
