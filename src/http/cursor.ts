@@ -3,7 +3,13 @@
  * is derived from the operator's secret. What the list is, whose it is and how it is sorted is
  * authenticated with it, so that a cursor opens only the list that it came from.
  */
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createSecretKey,
+  hkdfSync,
+  type KeyObject,
+} from 'node:crypto'
 import { ProtocolError } from '../scim/error.ts'
 import type { Place } from '../store/listing.ts'
 
@@ -37,7 +43,8 @@ export function makeCursors(
   now: () => number,
   randomBytes: (length: number) => Uint8Array<ArrayBuffer>,
 ): Cursors {
-  const key = new Uint8Array(hkdfSync('sha256', secret, '', 'scim-edge cursor', KEY_LENGTH))
+  const derived = hkdfSync('sha256', secret, '', 'scim-edge cursor', KEY_LENGTH)
+  const key = createSecretKey(new Uint8Array(derived))
   return {
     seal({ key: sortKey, id }, binding) {
       const vector = randomBytes(VECTOR_LENGTH)
@@ -64,7 +71,7 @@ function bytesOf(binding: Binding): Buffer {
 }
 
 function decrypt(
-  key: Uint8Array,
+  key: KeyObject,
   bytes: Buffer,
   binding: Binding,
 ): [made: number, key: Place['key'], id: string] {
