@@ -5,7 +5,7 @@ import { makeFloor } from './floor-application.ts'
 
 const app = makeFloor(drizzle({ connection: { url: `file:${process.env.DATABASE_FILE}` } }))
 
-const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false })
+const server = createAdaptorServer({ fetch: app.fetch })
 server.listen(0, '127.0.0.1', () => {
   const address = server.address()
   const port = typeof address === 'object' ? address?.port : undefined

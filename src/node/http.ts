@@ -47,7 +47,6 @@ export async function listen(host: string, port: number, serve: Serve): Promise<
       if (closing) response.headers.set('Connection', 'close')
       return response
     },
-    overrideGlobalObjects: false,
     serverOptions: { maxHeaderSize: HEADER_BYTES },
   }) as Server
   server.listen(port, host)
