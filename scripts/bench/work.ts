@@ -5,6 +5,8 @@ import { type Call, type Server, sendOrFail } from './measure.ts'
 /** How far from the start the page by index is. */
 const DEEP = 1001
 const PAGE = 50
+/** How many are asked for on the way there. */
+const STRIDE = 100
 
 export interface Operation {
   readonly name: string
@@ -119,10 +121,18 @@ function patchMember(users: readonly string[], size: number, id: string): Operat
   }
 }
 
-/** The cursor behind the first thousand; absent where the server gives none. */
+/** The cursor of the page that begins where the one by index does; absent where there are none. */
 async function cursorOf(server: Server): Promise<string | undefined> {
-  const answer = await server.send({ method: 'GET', path: '/Users?cursor&count=1000' })
-  return answer.status === 200 ? JSON.parse(answer.text).nextCursor : undefined
+  let cursor = ''
+  for (let left = DEEP - 1; left > 0; ) {
+    const path = `/Users?cursor=${encodeURIComponent(cursor)}&count=${Math.min(left, STRIDE)}`
+    const answer = await server.send({ method: 'GET', path })
+    const page = answer.status === 200 ? JSON.parse(answer.text) : {}
+    if (typeof page.nextCursor !== 'string' || !(page.itemsPerPage > 0)) return undefined
+    cursor = page.nextCursor
+    left -= page.itemsPerPage
+  }
+  return cursor
 }
 
 /** What one request costs the database, as the server tells; absent where it does not. */
