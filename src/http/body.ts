@@ -71,7 +71,7 @@ async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
   // The header may be absent or wrong, so the bytes are counted as they come.
   const reader = request.body?.getReader()
   for (;;) {
-    const { done, value } = (await reader?.read()) ?? { done: true, value: undefined }
+    const { done, value } = (await reader?.read().catch(refuseBroken)) ?? END
     if (done) break
     length += value.byteLength
     if (length > limit) {
@@ -87,6 +87,14 @@ async function readBytes(request: Request, limit: number): Promise<Uint8Array> {
     at += chunk.byteLength
   }
   return bytes
+}
+
+const END = { done: true, value: undefined } as const
+
+/** A client that hangs up meets no fault of ours, and the log shall not tell of one. */
+function refuseBroken(): never {
+  const detail = 'The body broke off before its end; send the request again.'
+  throw new HttpRefusal({ kind: 'bad-request', detail })
 }
 
 /** UTF-8, with or without a byte order mark (RFC 8259 §8.1). */

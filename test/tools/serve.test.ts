@@ -65,6 +65,30 @@ describe('npm run serve', () => {
     client.close()
   })
 
+  test('a client that hangs up within a body is logged as its own fault, without an error', async () => {
+    const { url, printed, end } = await serve({ DATABASE_FILE: join(freshFolder(), 'scim.db') })
+    const token = await makeTenant(url, 'default')
+    const { hostname, port } = new URL(url)
+    const socket = connect(Number(port), hostname)
+    socket.write(
+      `POST ${NAMESPACES}/default/Users HTTP/1.1\r\nHost: ${hostname}\r\n` +
+        `Authorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
+        'Content-Length: 100\r\n\r\n{"userName":',
+    )
+    await pause(200)
+    socket.destroy()
+    const lines = () =>
+      printed()
+        .split('\n')
+        .filter((line) => line.includes('"POST"') && line.includes('/Users'))
+        .map((line) => JSON.parse(line))
+    await expect.poll(() => lines().length).toBe(1)
+    expect(lines()[0]).toMatchObject({ status: 400, namespace: 'default' })
+    expect(lines()[0]).not.toHaveProperty('error')
+    expect((await send(url, '/default/Users', token)).body.totalResults).toBe(0)
+    expect(await end('SIGTERM')).toBe(0)
+  })
+
   test('a request in flight is finished, and nobody new is let in', async () => {
     const { url, signal, ended } = await serve({ DATABASE_FILE: join(freshFolder(), 'scim.db') })
     const token = await makeTenant(url, 'default')
