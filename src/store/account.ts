@@ -122,9 +122,10 @@ export function accountColumns(attributes: Attributes): {
   }
 }
 
-/** An empty externalId is none (Grafana takes it as the login identity). */
+/** An empty or blank externalId is none (Grafana takes it as the login identity). */
 export function withoutEmptyExternalId(attributes: Attributes): Attributes {
-  if (attributes.externalId !== '') return attributes
+  const { externalId } = attributes
+  if (typeof externalId !== 'string' || externalId.trim() !== '') return attributes
   const { externalId: _empty, ...rest } = attributes
   return rest
 }

@@ -260,6 +260,7 @@ describe('externalId', () => {
     ['is absent', {}],
     ['is null', { externalId: null }],
     ['is empty', { externalId: '' }],
+    ['is blank', { externalId: ' \t ' }],
   ])('is required on create: 400 where it %s', async (_, more) => {
     const client = await tenant()
     const before = await dump(client.namespace)
@@ -277,6 +278,7 @@ describe('externalId', () => {
       ['a', {}],
       ['b', { externalId: null }],
       ['c', { externalId: '' }],
+      ['d', { externalId: '  ' }],
     ] as const) {
       const { status, body } = await client.post('/Users', { schemas: [USER], userName, ...more })
       expect(status).toBe(201)
