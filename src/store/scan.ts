@@ -9,7 +9,8 @@ import { type ResourceType, userType } from '../scim/schema/resource-type.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import type { Allowed } from './authority.ts'
 import type { Statement } from './database.ts'
-import { type Reach, reachOfGroups, reachOfUsers } from './query.ts'
+import { reachOfGroups, reachOfUsers } from './query.ts'
+import type { Reach } from './reach.ts'
 
 /**
  * A condition that is true where a list looks through no more than it may.

@@ -1,6 +1,6 @@
 /**
  * Evaluates a filter in memory: RFC 7644 §3.4.2.2. Value paths of PATCH use it, and it is the
- * measure for the SQL that `store/query.ts` compiles the same filter to.
+ * measure for the SQL that `store/condition.ts` compiles the same filter to.
  */
 import { compareKeys, type Key } from '../comparison.ts'
 import { isObject, type Json, type JsonObject } from '../json.ts'

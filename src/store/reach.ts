@@ -1,0 +1,114 @@
+/** What an index leads to, and what is looked through where none does. */
+import { type SQL, sql } from 'drizzle-orm'
+import type { Filter } from '../scim/filter/bind.ts'
+import type { Operator } from '../scim/filter/syntax.ts'
+import type { AttributePath } from '../scim/schema/resource-type.ts'
+import { compile, countLeaves, listOf, RANGE_LEAVES, requiredValue } from './condition.ts'
+import type { Source } from './source.ts'
+
+/** How many selects D1 allows in one union. */
+const MAXIMUM_UNION = 5
+
+/** All that several selects give. */
+export function union(selects: readonly SQL[]): SQL {
+  return sql.join([...selects], sql` union all `)
+}
+
+/** Selects ids among which are all that satisfy a filter; undefined where no index finds them. */
+export function candidates(source: Source, filter: Filter): readonly SQL[] | undefined {
+  switch (filter.kind) {
+    case 'and':
+      return filter.filters
+        .map((term) => candidates(source, term))
+        .filter((selects) => selects !== undefined)
+        .sort((a, b) => a.length - b.length)[0]
+    case 'or': {
+      const selects = filter.filters.map((term) => candidates(source, term))
+      const all = selects.every((some) => some !== undefined) ? selects.flat() : []
+      return all.length > 0 && all.length <= MAXIMUM_UNION ? all : undefined
+    }
+    case 'compare':
+      return filter.operator === 'eq'
+        ? byIndex(source, filter.path, sql`${filter.operand}`)
+        : undefined
+    case 'in':
+      return byIndex(source, filter.path, listOf(filter.operands))
+    case 'element': {
+      const required = requiredValue(filter.filter)
+      return required && byIndex(source, required.path, sql`${required.operand}`)
+    }
+    default:
+      return undefined
+  }
+}
+
+function byIndex(source: Source, path: AttributePath, values: SQL): readonly SQL[] | undefined {
+  const select = source.holders(path, values)
+  return select && [select]
+}
+
+/** False only where an index tells that no more than so many match. */
+export function moreThan(count: number, source: Source, filter: Filter): SQL {
+  const selects = candidates(source, filter)
+  if (selects === undefined) return sql`1`
+  return sql`(${union(selects)} limit 1 offset ${count}) is not null`
+}
+
+/**
+ * How a filter makes the database look for what it accepts. What it looks at counts once for each
+ * pass: comparisons with multi-valued attributes each look at all values of a resource for themselves.
+ */
+export type Reach =
+  /** At what an index leads to, which is few. */
+  | { readonly kind: 'found' }
+  /** At a range of an index; the condition on the row says which. */
+  | { readonly kind: 'range'; readonly condition: SQL; readonly passes: number }
+  /** At everything; so many times at the groups or members of each as well. */
+  | { readonly kind: 'all'; readonly passes: number; readonly joins: number }
+
+/** How a filter makes the database look for the row of a source. */
+export function reachOf(source: Source, filter: Filter): Reach {
+  if (candidates(source, filter) !== undefined) return { kind: 'found' }
+  const leaves = countLeaves(filter)
+  const terms = filter.kind === 'and' ? filter.filters : [filter]
+  // No row is looked at under a condition that is false before it.
+  if (terms.some((term) => term.kind === 'constant' && !term.holds)) return { kind: 'found' }
+  const range = terms.find((term) => isRange(source, term, leaves))
+  const passes = Math.max(
+    1,
+    countPaths(filter, ({ attribute }) => attribute.multiValued),
+  )
+  if (range !== undefined) {
+    return { kind: 'range', condition: compile(source, range, false, leaves), passes }
+  }
+  const joins = countPaths(filter, ({ attribute }) => OTHERS.has(attribute.name))
+  return { kind: 'all', passes, joins }
+}
+
+/** Whether a comparison is a range of an index, as it is compiled. */
+function isRange(source: Source, filter: Filter, leaves: number): boolean {
+  if (filter.kind !== 'compare' || filter.path.attribute.multiValued) return false
+  const { indexed, shared } = source.scalar(filter.path)
+  if (!indexed || shared) return false
+  return filter.operator === 'sw' ? leaves <= RANGE_LEAVES : RANGES.has(filter.operator)
+}
+
+const RANGES: ReadonlySet<Operator> = new Set(['gt', 'ge', 'lt', 'le'])
+
+/** What is about the groups of a user or the members of a group. */
+const OTHERS: ReadonlySet<string> = new Set(['groups', 'members'])
+
+/** How many parts of a filter are about such a path. */
+function countPaths(filter: Filter, counts: (path: AttributePath) => boolean): number {
+  switch (filter.kind) {
+    case 'and':
+    case 'or':
+      return filter.filters.reduce((sum, term) => sum + countPaths(term, counts), 0)
+    case 'not':
+      return countPaths(filter.filter, counts)
+    case 'constant':
+      return 0
+    default:
+      return counts(filter.path) ? 1 : 0
+  }
+}
