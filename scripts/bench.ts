@@ -11,12 +11,13 @@ import { bulkLimitOf, emptyDirectory, fill } from './bench/fill.ts'
 import { connect, measure, noSamples, type Samples, type Server } from './bench/measure.ts'
 import { aimsOf, describe, describeWorst, FLOORS, figuresOf, type Result } from './bench/report.ts'
 import { makeRunning, type Target, type TargetName } from './bench/targets.ts'
-import { costOf, type DatabaseCost, type Operation, operationsOf } from './bench/work.ts'
+import { costOf, type Operation, operationsOf } from './bench/work.ts'
 import { measureWorst } from './bench/worst.ts'
 import { program, readUrl, run, terminal } from './lib/command.ts'
 import { readVariable } from './lib/environment.ts'
 import { failure } from './lib/failure.ts'
 import { openProgress } from './lib/progress.ts'
+import type { DatabaseCost } from './lib/server-timing.ts'
 
 const CONCURRENCIES = [1, 16] as const
 /** Slices of an operation, so that a busy moment of the machine meets the floor as well. */

@@ -3,7 +3,6 @@
  * Makes the directory in a D1 of this machine, sends the requests of a sync through the application,
  * adds up what `Server-Timing` says, and prints the tables of docs/costs.md.
  */
-import { globSync, readFileSync } from 'node:fs'
 import type { D1Database } from '@cloudflare/workers-types'
 import { getPlatformProxy } from 'wrangler'
 import { createApp } from '../src/app.ts'
@@ -13,6 +12,7 @@ import { oneForAll } from '../src/store/databases.ts'
 import { defaultSettings } from '../src/tenancy/settings.ts'
 import { type Cost, makeClient, plus, times } from './costs/client.ts'
 import { changesOf, type Priced, priceOf } from './costs/prices.ts'
+import { migrateD1 } from './lib/d1.ts'
 import { table } from './lib/table.ts'
 
 const PEOPLE = 10_000
@@ -25,11 +25,7 @@ const OPERATOR_TOKEN = 'costs'
 
 const { env, dispose } = await getPlatformProxy<{ DB: D1Database }>({ persist: false })
 try {
-  for (const file of globSync('drizzle/*.sql').sort()) {
-    for (const statement of readFileSync(file, 'utf8').split('--> statement-breakpoint')) {
-      await env.DB.prepare(statement).run()
-    }
-  }
+  await migrateD1(env.DB)
   const app = createApp({
     databases: oneForAll(d1(env.DB)),
     settings: { ...defaultSettings, enableUserSync: true, enableGroupSync: true },
@@ -143,26 +139,27 @@ try {
       rows.map(([name, cost]) => [name, cost.trips, cost.read, cost.written].map(String)),
     ),
   )
-  const syncs: Record<string, Cost> = {
-    'Okta, importing all pages': plus(
-      lists['all users, by index'],
-      lists['all groups with members, by index'],
-    ),
-    'Entra ID, looking everybody up': plus(
-      times(PEOPLE, single['GET /Users?filter=userName eq']),
-      times(TEAMS, single['GET /Groups/{id}?excludedAttributes=members']),
-    ),
+  const syncs: Readonly<Record<string, { readonly cost: Cost; readonly requests: number }>> = {
+    'Okta, importing all pages': {
+      cost: plus(lists['all users, by index'], lists['all groups with members, by index']),
+      requests: PEOPLE / PAGE + TEAMS / PAGE,
+    },
+    'Entra ID, looking everybody up': {
+      cost: plus(
+        times(PEOPLE, single['GET /Users?filter=userName eq']),
+        times(TEAMS, single['GET /Groups/{id}?excludedAttributes=members']),
+      ),
+      requests: PEOPLE + TEAMS,
+    },
   }
-  // In the order of the syncs.
-  const requestsOf = [PEOPLE / PAGE + TEAMS / PAGE, PEOPLE + TEAMS]
   const changes = changesOf(
     plus(single['PATCH /Users/{id}'], single['PATCH /Groups/{id}, one member']),
     PEOPLE,
   )
   const size = (await env.DB.prepare('select 1').run()).meta.size_after
-  const priced = Object.entries(syncs).map(([name, sync], at): [string, Priced] => [
+  const priced = Object.entries(syncs).map(([name, { cost, requests }]): [string, Priced] => [
     name,
-    priceOf(sync, requestsOf[at] ?? 0, changes, size),
+    priceOf(cost, requests, changes, size),
   ])
   console.log('')
   console.log(

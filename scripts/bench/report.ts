@@ -1,7 +1,7 @@
 /** Figures from samples, and the tables that show them. No clock, no network. */
+import type { DatabaseCost } from '../lib/server-timing.ts'
 import { table } from '../lib/table.ts'
 import type { Samples } from './measure.ts'
-import type { DatabaseCost } from './work.ts'
 import type { Measurement } from './worst.ts'
 
 /** What an operation came to. */

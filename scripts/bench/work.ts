@@ -1,4 +1,5 @@
 /** The work: what is asked of every server, in the same words. */
+import { type DatabaseCost, readServerTiming } from '../lib/server-timing.ts'
 import { type Directory, patchOf, personOf, TEAM_SIZES, userNameOf } from './fill.ts'
 import { type Call, type Server, sendOrFail } from './measure.ts'
 
@@ -135,13 +136,6 @@ async function cursorOf(server: Server): Promise<string | undefined> {
   return cursor
 }
 
-/** What one request costs the database, as the server tells; absent where it does not. */
-export interface DatabaseCost {
-  readonly trips?: number | undefined
-  readonly rowsRead?: number | undefined
-  readonly rowsWritten?: number | undefined
-}
-
 /** Sends one request of an operation and reads what it cost. */
 export async function costOf(
   server: Server,
@@ -149,17 +143,4 @@ export async function costOf(
 ): Promise<DatabaseCost> {
   const answer = await sendOrFail(server, operation.next(0), { 'X-Server-Timing': '1' })
   return readServerTiming(answer.serverTiming)
-}
-
-/** Reads trips and rows from a `Server-Timing` header. */
-export function readServerTiming(header: string | undefined): DatabaseCost {
-  const metric = (name: string) => {
-    const [, value] = new RegExp(`\\b${name};desc="(\\d+)"`).exec(header ?? '') ?? []
-    return value === undefined ? undefined : Number(value)
-  }
-  return {
-    trips: metric('trips'),
-    rowsRead: metric('rows-read'),
-    rowsWritten: metric('rows-written'),
-  }
 }

@@ -1,8 +1,9 @@
 /** The Worker as it would be deployed, in Miniflare, and the floor beside it, with a D1 in memory. */
-import { globSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import type { D1Database } from '@cloudflare/workers-types'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { withBundle } from '../lib/bundle.ts'
+import { migrateD1 } from '../lib/d1.ts'
 
 /** A Worker with an address of its own: the way through Miniflare's would cost as much as it does. */
 function workerOf(name: string, entry: string | undefined) {
@@ -31,12 +32,7 @@ const worker = new Miniflare(
   } as Parameters<typeof convertV4MiniflareOptions>[0]),
 )
 await worker.ready
-const database = (await worker.getD1Database('DB', 'scim-edge')) as unknown as D1Database
-for (const file of globSync('drizzle/*.sql').sort()) {
-  for (const statement of readFileSync(file, 'utf8').split('--> statement-breakpoint')) {
-    await database.prepare(statement).run()
-  }
-}
+await migrateD1((await worker.getD1Database('DB', 'scim-edge')) as unknown as D1Database)
 for (const signal of ['SIGTERM', 'SIGINT'] as const) {
   process.once(signal, () => void worker.dispose().finally(() => process.exit(0)))
 }

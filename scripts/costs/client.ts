@@ -1,3 +1,5 @@
+import { readServerTiming } from '../lib/server-timing.ts'
+
 /** What requests cost, as the endpoint tells in `Server-Timing`. */
 export interface Cost {
   read: number
@@ -15,12 +17,11 @@ export function times(count: number, { read, written, trips }: Cost): Cost {
 
 /** The cost in a `Server-Timing` header. */
 export function readCost(header: string | null): Cost {
-  const metric = (name: string) => {
-    const [, value] = new RegExp(`\\b${name};desc="(\\d+)"`).exec(header ?? '') ?? []
-    if (value === undefined) throw new Error(`No ${name} in Server-Timing: ${header}`)
-    return Number(value)
+  const { trips, rowsRead, rowsWritten } = readServerTiming(header)
+  if (trips === undefined || rowsRead === undefined || rowsWritten === undefined) {
+    throw new Error(`Server-Timing does not tell trips and rows: ${header}`)
   }
-  return { read: metric('rows-read'), written: metric('rows-written'), trips: metric('trips') }
+  return { read: rowsRead, written: rowsWritten, trips }
 }
 
 /** A client that gives each answer with its cost, and takes any failure for a fault. */

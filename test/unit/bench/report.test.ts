@@ -10,7 +10,7 @@ import {
   type Result,
   ratioOf,
 } from '../../../scripts/bench/report.ts'
-import { readServerTiming } from '../../../scripts/bench/work.ts'
+import { readServerTiming } from '../../../scripts/lib/server-timing.ts'
 
 function result(name: string, kind: Result['kind'], perSecond: number, more = {}): Result {
   const figures = { requests: 100, perSecond, p50: 2, p99: 9, cpu: 1 }
