@@ -30,13 +30,14 @@ function expireByTheHour({ all }: Files, { track }: Listening, log: (line: objec
   const expireAll = async () => {
     const now = Date.now()
     const line = { time: new Date(now).toISOString() }
-    try {
-      for (const database of await all()) {
+    for (const database of await all()) {
+      // A fault of one file is none of the others.
+      try {
         const expired = await expire(database, now, expiryOf(process.env, now))
         if (expired.events + expired.conflicts > 0) log({ ...line, expired })
+      } catch (error) {
+        log({ ...line, error: String(error) })
       }
-    } catch (error) {
-      log({ ...line, error: String(error) })
     }
   }
   track(expireAll())
@@ -64,6 +65,8 @@ async function serve(): Promise<void> {
   const host = process.env.HOST || '127.0.0.1'
   const port = portOf(process.env.PORT || '8787')
   const file = process.env.DATABASE_FILE || 'data/scim-edge.db'
+  // Whoever read the log may be gone, or its disk be full: that ends the log and not the service.
+  process.stdout.on('error', () => undefined)
   const log = makeLog((text) => process.stdout.write(text))
   const configuration = { ...configurationOf(process.env), log }
   const publicOrigin = originOf(process.env.PUBLIC_URL)

@@ -18,7 +18,7 @@ import { type OpenFile, openFile } from './file.ts'
 /** The databases of this process. */
 export interface Files {
   readonly databases: Databases
-  /** All of them. */
+  /** All that are open. */
   readonly all: () => Promise<Database[]>
   readonly close: () => Promise<void>
 }
@@ -67,13 +67,18 @@ async function openEach(template: string): Promise<Files> {
       return database.batch(mode, statements)
     },
   })
+  /** Those that could be opened; one that could not is out of the way of the others. */
+  const usable = async () => {
+    const settled = await Promise.allSettled(opened.values())
+    return settled.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))
+  }
   // Here, a file that cannot be used or is too new stops the start.
   for (const namespace of namespacesAt(template)) await open(namespace)
   return {
     databases: oneForEach(databaseOf),
-    all: async () => (await Promise.all(opened.values())).map(({ database }) => database),
+    all: async () => (await usable()).map(({ database }) => database),
     close: async () => {
-      for (const { close } of await Promise.all(opened.values())) close()
+      for (const { close } of await usable()) close()
     },
   }
 }

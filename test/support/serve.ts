@@ -45,6 +45,8 @@ export interface Served {
   /** Sends a signal, and waits for the end; the exit status, or the signal that ended it. */
   readonly end: (signal: NodeJS.Signals) => Promise<number | string | null>
   readonly signal: (signal: NodeJS.Signals) => void
+  /** Reads no more of what it prints, as a program does that has ended. */
+  readonly deafen: () => void
   readonly ended: Promise<number | string | null>
 }
 
@@ -76,6 +78,10 @@ export async function serve(variables: Readonly<Record<string, string>>): Promis
     printed: () => printed,
     ended,
     signal: (signal) => void child.kill(signal),
+    deafen() {
+      child.stdout.destroy()
+      child.stderr.destroy()
+    },
     end(signal) {
       child.kill(signal)
       return ended

@@ -181,6 +181,17 @@ describe('npm run serve', () => {
     expect(await end('SIGTERM')).toBe(0)
   })
 
+  test('whoever reads its log may go away', async () => {
+    const served = await serve({ DATABASE_FILE: join(freshFolder(), 'scim.db') })
+    const token = await makeTenant(served.url, 'default')
+    served.deafen()
+    for (const name of ['ada', 'bob', 'cyd']) {
+      const made = await send(served.url, '/default/Users', token, 'POST', user(name))
+      expect(made.status).toBe(201)
+    }
+    expect(await served.end('SIGTERM')).toBe(0)
+  })
+
   test('old events are let go', async () => {
     const variables = { DATABASE_FILE: join(freshFolder(), 'scim.db'), EVENT_RETENTION_DAYS: '30' }
     const first = await serve(variables)
@@ -257,6 +268,29 @@ describe('npm run serve with a file for each namespace', () => {
     expect([answer.status, answer.body.messageId]).toEqual([503, 'unavailable'])
     expect((await send(served.url, '/stacks-1/Users', ours)).status).toBe(200)
     expect(await served.end('SIGTERM')).toBe(0)
+  })
+
+  test('old events are let go in every file, though one of them has a fault', async () => {
+    const folder = freshFolder()
+    const variables = { DATABASE_FILE: join(folder, '{namespace}.db'), EVENT_RETENTION_DAYS: '30' }
+    const first = await serve(variables)
+    const token = await makeTenant(first.url, 'stacks-1')
+    await makeTenant(first.url, 'org-2')
+    await send(first.url, '/stacks-1/Users', token, 'POST', user('ada'))
+    expect(await first.end('SIGTERM')).toBe(0)
+    const change = async (name: string, statement: string) => {
+      const client = createClient({ url: `file:${join(folder, name)}` })
+      await client.execute(statement)
+      client.close()
+    }
+    // This one comes first.
+    await change('org-2.db', 'drop table conflict')
+    await change('stacks-1.db', 'update event set at = 1 where seq <= 2')
+    const second = await serve(variables)
+    await expect.poll(second.printed).toContain('"events":2')
+    expect(second.printed()).toContain('"error":"StoreFailure')
+    expect((await send(second.url, '/stacks-1/Users', token)).status).toBe(200)
+    expect(await second.end('SIGTERM')).toBe(0)
   })
 
   test('creating a namespace twice, at the same time too, is refused once', async () => {
