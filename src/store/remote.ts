@@ -11,12 +11,16 @@ import { libsql } from './libsql.ts'
  */
 const CONCURRENCY = Number.MAX_SAFE_INTEGER
 
+/** Milliseconds after which no answer of a server is waited for; D1 gives a batch as long. */
+const LONGEST = 30_000
+
 /** A Database at a URL. A client holds no connection, so each batch has one of its own. */
 function remote(url: string, authToken: string | undefined): Database {
   const connect = () => {
     try {
       const token = authToken === undefined ? {} : { authToken }
-      return libsql(createClient({ url, ...token, concurrency: CONCURRENCY }))
+      const send = (request: Request) => fetch(request, { signal: AbortSignal.timeout(LONGEST) })
+      return libsql(createClient({ url, ...token, concurrency: CONCURRENCY, fetch: send }))
     } catch (error) {
       // The URL is none; trying again is no use.
       throw new StoreFailure('unavailable', undefined, error)
