@@ -113,9 +113,11 @@ describe('the columns of a user', () => {
   })
 })
 
-test('an empty externalId is none', () => {
-  expect(withoutEmptyExternalId({ userName: 'a', externalId: '' })).toEqual({ userName: 'a' })
-  const given = { userName: 'a', externalId: ' ' }
+test('an empty or blank externalId is none', () => {
+  for (const externalId of ['', ' ', ' \t ']) {
+    expect(withoutEmptyExternalId({ userName: 'a', externalId })).toEqual({ userName: 'a' })
+  }
+  const given = { userName: 'a', externalId: ' x ' }
   expect(withoutEmptyExternalId(given)).toBe(given)
   expect(withoutEmptyExternalId({ userName: 'a' })).toEqual({ userName: 'a' })
 })
