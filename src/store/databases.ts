@@ -68,9 +68,9 @@ const nowhere: Database = {
 /** The same database; while it is absent, reads find nothing. */
 function orNothing(database: Database): Database {
   return {
-    async batch(mode, statements) {
+    async batch(mode, statements, observe) {
       try {
-        return await database.batch(mode, statements)
+        return await database.batch(mode, statements, observe)
       } catch (error) {
         const missing = error instanceof StoreFailure && error.kind === 'absent'
         if (mode === 'read' && missing) return nothing(statements)
