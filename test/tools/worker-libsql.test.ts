@@ -3,13 +3,16 @@
  * namespaces, and on one for each.
  */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
+import type { D1Database } from '@cloudflare/workers-types'
 import { createClient } from '@libsql/client/http'
 import { convertV4MiniflareOptions, Miniflare } from 'miniflare'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { migrateD1 } from '../../scripts/lib/d1.ts'
 import { type Sqld, startSqld } from '../support/sqld.ts'
 
 const root = resolve(import.meta.dirname, '../..')
@@ -20,6 +23,7 @@ const OPERATOR = { Authorization: 'Bearer operator-secret', ...JSON_BODY }
 
 const environment = {
   ...process.env,
+  OPERATOR_TOKEN: 'operator-secret',
   CI: '1',
   WRANGLER_SEND_METRICS: 'false',
   PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}`,
@@ -50,8 +54,15 @@ function serverAt(index: number): string {
 
 const migrate = (url: string) => run('node', 'scripts/run.js', 'migrate', '--url', url)
 
-/** The Worker in workerd, without D1. Requests to a name in `hosts` go to the server it stands for. */
-function start(bindings: Record<string, string>, hosts: Readonly<Record<string, string>> = {}) {
+/**
+ * The Worker in workerd, without D1 unless `more` has it. Requests to a name in `hosts` go to the
+ * server that it stands for.
+ */
+function start(
+  bindings: Record<string, string>,
+  hosts: Readonly<Record<string, string>> = {},
+  more: object = {},
+) {
   const worker = new Miniflare(
     convertV4MiniflareOptions({
       modules: true,
@@ -69,6 +80,7 @@ function start(bindings: Record<string, string>, hosts: Readonly<Record<string, 
         if (to === undefined) return Response.json({ error: 'does not exist' }, { status: 404 })
         return forward(request, to + url.pathname)
       },
+      ...more,
     } as Parameters<typeof convertV4MiniflareOptions>[0]),
   )
   workers.push(worker)
@@ -79,7 +91,7 @@ function start(bindings: Record<string, string>, hosts: Readonly<Record<string, 
     const text = await answer.text()
     return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) }
   }
-  return { send, asked }
+  return { worker, send, asked }
 }
 
 async function forward(
@@ -89,16 +101,27 @@ async function forward(
   >,
   url: string,
 ): Promise<Response> {
-  const { 'content-type': type = '' } = Object.fromEntries(request.headers)
+  const { 'content-type': type = '', authorization } = Object.fromEntries(request.headers)
+  const headers = {
+    'Content-Type': type,
+    ...(authorization === undefined ? {} : { Authorization: authorization }),
+  }
   const body = await request.arrayBuffer()
-  return fetch(url, { method: request.method, headers: { 'Content-Type': type }, body })
+  return fetch(url, { method: request.method, headers, body })
+}
+
+/** A token that opens a server which knows the other key of the pair. */
+function tokenOfServer(key: KeyObject): string {
+  const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString('base64url')
+  const signed = `${encode({ alg: 'EdDSA', typ: 'JWT' })}.${encode({ a: 'rw' })}`
+  return `${signed}.${sign(null, Buffer.from(signed), key).toString('base64url')}`
 }
 
 type Send = ReturnType<typeof start>['send']
 
 /** A namespace with a token that may do everything. */
-async function makeTenant(send: Send, name: string) {
-  const created = await send('', 'POST', OPERATOR, { name })
+async function makeTenant(send: Send, name: string, settings: object = {}) {
+  const created = await send('', 'POST', OPERATOR, { name, settings })
   expect(created.status).toBe(201)
   const accounts = `/${name}/serviceaccounts`
   const account = await send(accounts, 'POST', OPERATOR, { name: 'okta', role: 'Editor' })
@@ -137,6 +160,52 @@ describe('the Worker on one libSQL server', () => {
     expect(list.body.items.map(({ name }: { name: string }) => name)).toEqual(['default'])
   })
 
+  test('a read is one request to the server, and a write two', async () => {
+    const { send, asked } = start({ LIBSQL_URL: serverAt(0) })
+    const authorization = await makeTenant(send, 'stacks-12')
+    const requests = async (...request: Parameters<typeof send>) => {
+      // The use of the token is written down after its first request.
+      await expect.poll(() => asked.splice(0).length).toBe(0)
+      const { status, body } = await send(...request)
+      expect(status).toBeLessThan(300)
+      return { requests: asked.length, body }
+    }
+    await requests('/stacks-12/Users', 'GET', authorization)
+    const made = await requests('/stacks-12/Users', 'POST', authorization, user('ada'))
+    expect(made.requests).toBe(2)
+    const path = `/stacks-12/Users/${made.body.id}`
+    expect((await requests(path, 'GET', authorization)).requests).toBe(1)
+    const filter = encodeURIComponent('userName eq "ada"')
+    const list = `/stacks-12/Users?filter=${filter}`
+    expect((await requests(list, 'GET', authorization)).requests).toBe(1)
+    const changed = { ...user('ada'), title: 'Lead' }
+    expect((await requests(path, 'PUT', authorization, changed)).requests).toBe(2)
+    expect((await requests(path, 'DELETE', authorization)).requests).toBe(2)
+  })
+
+  test('LIBSQL_AUTH_TOKEN opens a server that wants one', async () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+    const keyFile = join(out, 'sqld.pem')
+    writeFileSync(keyFile, publicKey.export({ type: 'spki', format: 'pem' }))
+    const server = await startSqld('--auth-jwt-key-file', keyFile)
+    servers.push(server)
+    const token = tokenOfServer(privateKey)
+    await expect(migrate(server.url)).rejects.toThrow()
+    const migrated = await run(
+      ...(['node', 'scripts/run.js', 'migrate', '--url', server.url] as const),
+      ...['--auth-token', token],
+    )
+    expect(migrated.stdout).toContain('migrations were applied')
+    const create = async (bindings: Record<string, string>) => {
+      const { send } = start({ LIBSQL_URL: server.url, ...bindings })
+      return (await send('', 'POST', OPERATOR, { name: 'default' })).status
+    }
+    const other = tokenOfServer(generateKeyPairSync('ed25519').privateKey)
+    expect(await create({})).toBe(503)
+    expect(await create({ LIBSQL_AUTH_TOKEN: other })).toBe(503)
+    expect(await create({ LIBSQL_AUTH_TOKEN: token })).toBe(201)
+  })
+
   test('forty requests at once are all served, and each write happens once', async () => {
     const { send } = start({ LIBSQL_URL: serverAt(0) })
     const authorization = await makeTenant(send, 'stacks-40')
@@ -163,6 +232,44 @@ describe('the Worker on one libSQL server', () => {
       expect((await send('', 'GET', OPERATOR)).status).toBe(503)
     }
   })
+})
+
+test('a namespace moves from D1 to a libSQL server and back', async () => {
+  const first = start({}, {}, { d1Databases: { DB: 'moved' } })
+  await migrateD1((await first.worker.getD1Database('DB')) as unknown as D1Database)
+  await migrate(serverAt(0))
+  const second = start({ LIBSQL_URL: serverAt(0) })
+
+  const authorization = await makeTenant(first.send, 'stacks-5', { enableGroupSync: true })
+  const ada = await first.send('/stacks-5/Users', 'POST', authorization, user('Ädä 🎉'))
+  const crew = { displayName: 'Crew', members: [{ value: ada.body.id }] }
+  expect((await first.send('/stacks-5/Groups', 'POST', authorization, crew)).status).toBe(201)
+
+  const admin = async ({ worker }: typeof first, ...args: string[]) => {
+    const { origin } = await worker.ready
+    return run('node', 'scripts/run.js', 'admin', '--url', origin, ...args)
+  }
+  /** The records of a namespace, in a file that is left for its restore. */
+  const exported = async (from: typeof first, name: string) => {
+    const file = join(out, `${name}.ndjson`)
+    await admin(from, 'export', '--namespace', name, '--output', file)
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+    // What must differ: the name and time of the first line, and what is reckoned from it.
+    const same = { namespace: '', time: '', check: '', sha256: '' }
+    return { file, records: lines.map((line) => ({ ...JSON.parse(line), ...same })) }
+  }
+  const restore = (to: typeof first, name: string, file: string) =>
+    admin(to, 'restore', '--namespace', name, '--input', file, '--create')
+
+  const before = await exported(first, 'stacks-5')
+  await restore(second, 'stacks-55', before.file)
+  const there = await exported(second, 'stacks-55')
+  expect(there.records).toEqual(before.records)
+  const token = await tokenOf(second.send, 'stacks-55')
+  const moved = await second.send(`/stacks-55/Users/${ada.body.id}`, 'GET', token)
+  expect([moved.body.userName, moved.body.groups[0].display]).toEqual(['Ädä 🎉', 'Crew'])
+  await restore(first, 'stacks-56', there.file)
+  expect((await exported(first, 'stacks-56')).records).toEqual(before.records)
 })
 
 describe('npm run migrate and npm run expire', () => {
