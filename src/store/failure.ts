@@ -56,6 +56,8 @@ const TROUBLES: readonly (readonly [RegExp, FailureKind])[] = [
   [/exceeded (?:its CPU time|its memory|timeout)|memory limit would be exceeded/i, 'exceeded'],
   [/SQLITE_(?:ERROR|CONSTRAINT|TOOBIG|MISMATCH|RANGE|FULL|READONLY|AUTH)\b/, 'unavailable'],
   [/NOT NULL constraint failed|no such (?:table|column)|D1_TYPE_ERROR/, 'unavailable'],
+  // Rolled back by a libSQL server, whose limit the same answer meets again.
+  [/\bRESPONSE_TOO_LARGE\b/, 'unavailable'],
   // What libSQL servers and Turso refuse a request with, such as for its token.
   [/HTTP status 4\d\d\b/, 'unavailable'],
   [/exceeded (?:maximum DB size|.*account storage limit)/i, 'unavailable'],

@@ -47,6 +47,7 @@ describe('what a database says is told apart', () => {
     ['D1_TYPE_ERROR: undefined is not supported', 'unavailable', undefined],
     ['Server returned HTTP status 401', 'unavailable', undefined],
     ['Server returned HTTP status 429', 'unavailable', undefined],
+    ['RESPONSE_TOO_LARGE: Response is too large', 'unavailable', undefined],
     ['Exceeded maximum DB size', 'unavailable', undefined],
     ['Your account has exceeded D1 maximum account storage limit', 'unavailable', undefined],
     ['Network connection lost.', 'lost', undefined],
