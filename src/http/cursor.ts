@@ -11,7 +11,7 @@ import {
   type KeyObject,
 } from 'node:crypto'
 import { ProtocolError } from '../scim/error.ts'
-import type { Place } from '../store/listing.ts'
+import type { Place } from '../store/page.ts'
 
 /** How long a cursor lives, in seconds. */
 export const CURSOR_LIFETIME = 24 * 60 * 60

@@ -1,10 +1,6 @@
 /**
- * Lists of users, of teams, and of both (RFC 7644 §3.4.2): filtered, sorted, and cut into pages by
- * index or, for cursors, by the place of the last resource that was returned.
- *
- * A page by place is safe while others insert and delete: it begins behind the sort key and id of
- * the last resource, wherever that now is, so nothing that was there all the time and kept its key
- * is skipped or repeated. It also costs the same however deep it is.
+ * Lists of users, of teams, and of both (RFC 7644 §3.4.2): filtered, sorted, and cut into the pages
+ * of `page.ts`.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Filter } from '../scim/filter/bind.ts'
@@ -15,6 +11,17 @@ import type { Permission } from '../tenancy/permission.ts'
 import { type Allowed, type Caller, readAs } from './authority.ts'
 import type { Statement } from './database.ts'
 import { type Held, release } from './held.ts'
+import {
+  type Cut,
+  type Listable,
+  limitsOf,
+  type PagedTeamRow,
+  type Place,
+  type PlaceRow,
+  selectDirectly,
+  selectPlaces,
+  selectTeamPage,
+} from './page.ts'
 import {
   compileGroupFilter,
   compileGroupSort,
@@ -39,21 +46,6 @@ import {
 } from './teams.ts'
 import { type StoredUser, toUser, type UserRow, userColumns } from './users.ts'
 
-/** How many members a page of groups holds before it ends early. */
-const MEMBERS_PER_PAGE = 100_000
-
-/** Where a resource is in a list: its sort key, NULL where it has none, and its id. */
-export interface Place {
-  readonly key: string | number | null
-  readonly id: string
-}
-
-/** A part of a list: by index, or what follows a place. */
-export type Cut =
-  | { readonly kind: 'index'; readonly startIndex: number; readonly count: number }
-  /** Without a place, the beginning of the list. */
-  | { readonly kind: 'after'; readonly place: Place | undefined; readonly count: number }
-
 /** What is listed. */
 export interface Selection {
   /** The filter for each type; absent where everything is listed. */
@@ -74,22 +66,6 @@ export interface Listing {
   readonly total: number
   /** The place of the last resource, where more follow it. */
   readonly next: Place | undefined
-}
-
-interface PlaceRow extends Place {
-  readonly type: 'User' | 'Group'
-  /** How many rows the page would have if it did not end early. */
-  readonly inPage: number
-}
-
-/** The resources of one type that a list covers: what follows `from`. */
-interface Source {
-  readonly type: 'User' | 'Group'
-  readonly rows: SQL
-  readonly id: SQL
-  readonly key: SQL
-  /** How many members a resource adds to the page. */
-  readonly weight: SQL
 }
 
 const READ: Readonly<Record<string, Permission>> = { User: 'org.users:read', Group: 'teams:read' }
@@ -155,7 +131,7 @@ export async function listResources(
         : sql`select sum(c.total) as total from (${sql.join(counts, sql` union all `)}) c`
     }`
     // An index may tell that the first page shows all there is; then nothing is counted.
-    function countOf({ rows, type }: Source): SQL {
+    function countOf({ rows, type }: Listable): SQL {
       const shownWhole = cut.kind === 'index' && cut.startIndex === 1 && only !== undefined
       const moreThan = type === 'User' ? moreUsersThan : moreGroupsThan
       const more =
@@ -210,44 +186,13 @@ function placesOf(
   return rows.map(({ id, inPage }) => ({ type, id, key: null, inPage: inPage ?? rows.length }))
 }
 
-/** A team of a page, with how many there would be if the page did not end early. */
-type PagedTeamRow = TeamRow & { readonly inPage?: number | null }
-
-/** The teams of a page; where members are shown with them, only as many as these allow. */
-function selectTeamPage(page: SQL, endsEarly: boolean): SQL {
-  if (!endsEarly) return sql`select t.*, null as "inPage" ${page}`
-  return sql`select t.* from (
-      select s.*, count(*) over () as "inPage",
-        sum(s.members) over (order by s.id) - s.members as earlier
-      from (select t.* ${page}) s) t
-    where t.earlier < ${MEMBERS_PER_PAGE}`
-}
-
-/** A page of one type in the order of ids, without sort keys. */
-function selectDirectly(
-  { rows, id }: Source,
-  cut: Cut,
-  { limit, offset }: { readonly limit: number; readonly offset: number },
-): SQL {
-  const place = cut.kind === 'after' ? cut.place : undefined
-  const behind = place === undefined ? sql`` : sql` and ${id} > ${place.id}`
-  return sql`from ${rows}${behind} order by ${id} limit ${limit} offset ${offset}`
-}
-
-/** A page by place reads one more, to know whether anything follows. */
-function limitsOf(cut: Cut): { readonly limit: number; readonly offset: number } {
-  return cut.kind === 'index'
-    ? { limit: cut.count, offset: cut.startIndex - 1 }
-    : { limit: cut.count === 0 ? 0 : cut.count + 1, offset: 0 }
-}
-
 function sourceOf(
   namespace: Namespace,
   allowed: Allowed,
   type: ResourceType,
   filters: ReadonlyMap<ResourceType, Filter> | undefined,
   sort: Sort | undefined,
-): Source {
+): Listable {
   const filter = filters?.get(type)
   const path = sort?.paths.get(type)
   if (type === userType) {
@@ -268,60 +213,6 @@ function sourceOf(
     key: compileGroupSort(namespace, path),
     weight: sql`t.members`,
   }
-}
-
-/** The places of a page, in order. */
-function selectPlaces(
-  sources: readonly Source[],
-  sort: Sort | undefined,
-  cut: Cut,
-  { limit, offset }: { readonly limit: number; readonly offset: number },
-  withMembers: boolean,
-): Statement<PlaceRow> {
-  const place = cut.kind === 'after' ? cut.place : undefined
-  const all = sql.join(
-    sources.map(({ type, rows, id, key, weight }) => {
-      // Without a sort key the id alone says what follows, and the primary key serves that.
-      const behind =
-        place !== undefined && sort === undefined ? sql` and ${id} > ${place.id}` : sql``
-      return sql`select ${type} as type, ${id} as id, ${key} as key, ${weight} as weight
-        from ${rows}${behind}`
-    }),
-    sql` union all `,
-  )
-  const behind =
-    place === undefined || sort === undefined ? sql`1` : follows(place, sort.descending)
-  const order = orderOf(sort)
-  const page = sql`select s.* from (${all}) s where ${behind} order by ${order}
-    limit ${limit} offset ${offset}`
-  if (!withMembers) {
-    return sql<PlaceRow>`select s.*, count(*) over () as "inPage" from (${page}) s order by ${order}`
-  }
-  return sql<PlaceRow>`select s.* from (
-      select s.*, count(*) over () as "inPage",
-        sum(s.weight) over (order by ${order}) - s.weight as earlier
-      from (${page}) s) s
-    where s.earlier < ${MEMBERS_PER_PAGE} order by ${order}`
-}
-
-/** Ascending, with nothing last; descending is the exact reverse. Ids break ties. */
-function orderOf(sort: Sort | undefined): SQL {
-  if (sort === undefined) return sql`s.id`
-  return sort.descending
-    ? sql`s.key is null desc, s.key desc, s.id desc`
-    : sql`s.key is null, s.key, s.id`
-}
-
-/** True for what comes after a place in that order. */
-function follows({ key, id }: Place, descending: boolean): SQL {
-  if (descending) {
-    return key === null
-      ? sql`(s.key is not null or s.id < ${id})`
-      : sql`(s.key < ${key} or (s.key = ${key} and s.id < ${id}))`
-  }
-  return key === null
-    ? sql`(s.key is null and s.id > ${id})`
-    : sql`(s.key is null or s.key > ${key} or (s.key = ${key} and s.id > ${id}))`
 }
 
 /** Puts what was read into the order of the places. */

@@ -17,7 +17,8 @@ import { groupType, userType } from '../../src/scim/schema/resource-type.ts'
 import { readSort } from '../../src/scim/sort.ts'
 import { accountColumns } from '../../src/store/account.ts'
 import type { Database } from '../../src/store/database.ts'
-import { listResources, type Place } from '../../src/store/listing.ts'
+import { listResources } from '../../src/store/listing.ts'
+import type { Place } from '../../src/store/page.ts'
 import { body, filterText, type Known, leafNames, moment, text } from './filter-arbitrary.ts'
 import {
   addUnmanagedUser,
