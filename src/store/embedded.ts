@@ -18,6 +18,8 @@ interface Prepared {
 export interface Connection {
   readonly inTransaction: boolean
   prepare(sql: string): Prepared
+  /** Runs what has neither parameters nor rows. */
+  exec(sql: string): void
 }
 
 /** How many statements are kept, those used last, and up to how many characters one may have. */
@@ -57,17 +59,19 @@ export function embedded(connection: Connection): Database {
   }
   const runAll = (statements: readonly Rendered[]) =>
     statements.map(({ sql, parameters }) => runOf(sql)(parameters))
+  // What begins and ends transactions is not kept: a statement that the lock of somebody else stopped
+  // would stay under way, and no commit passes beside it.
   const rollBack = () => {
-    if (connection.inTransaction) runOf('rollback')([])
+    if (connection.inTransaction) connection.exec('rollback')
   }
   /** Runs in a transaction. @throws StoreFailure, and then nothing took effect */
   const transact = <T>(begin: string, run: () => T): T => {
     try {
       // What could not be rolled back before.
       rollBack()
-      runOf(begin)([])
+      connection.exec(begin)
       const results = run()
-      runOf('commit')([])
+      connection.exec('commit')
       return results
     } catch (error) {
       try {
@@ -80,16 +84,16 @@ export function embedded(connection: Connection): Database {
   }
   /** Runs a batch behind a savepoint. @throws what ended the whole transaction */
   const attempt = ({ statements, resolve, reject }: Waiting): (() => void) => {
-    runOf('savepoint batch')([])
+    connection.exec('savepoint batch')
     try {
       const results = runAll(statements)
-      runOf('release batch')([])
+      connection.exec('release batch')
       return () => resolve(results as never)
     } catch (error) {
       // A full disk, for one, makes SQLite roll back everything.
       if (!connection.inTransaction) throw error
-      runOf('rollback to batch')([])
-      runOf('release batch')([])
+      connection.exec('rollback to batch')
+      connection.exec('release batch')
       return () => reject(classify(withCode(error)))
     }
   }

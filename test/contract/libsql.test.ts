@@ -77,6 +77,11 @@ async function watched(fails: (sql: string) => void = () => undefined) {
         },
       }
     },
+    exec(text) {
+      fails(text)
+      ran.push(text)
+      connection.exec(text)
+    },
   })
   return { connection, database, ran }
 }
@@ -136,5 +141,25 @@ test('what ends the transaction of one batch ends those that share it', async ()
   const lost = { status: 'rejected', reason: { name: 'StoreFailure', cause: { cause: broken } } }
   expect(answers).toMatchObject([lost, lost])
   expect(await database.batch('read', [namesLike('org-93%')])).toEqual([[]])
+  connection.close()
+})
+
+test('a lock that somebody else holds stops a write, and nothing after it', async () => {
+  await open()
+  const file = join(directory, 'store.db')
+  const connection = new Connection(file, { timeout: 10 })
+  const database = embedded(connection)
+  const other = new Connection(file)
+  for (const round of [1, 2]) {
+    other.exec('begin immediate')
+    const writes = [1, 2].map((at) => database.batch('write', [addNamespace(`org-94${at}`)]))
+    const busy = { status: 'rejected', reason: { name: 'StoreFailure', kind: 'busy' } }
+    expect(await Promise.allSettled(writes)).toMatchObject([busy, busy])
+    expect(await database.batch('read', [namesLike('org-94%')]), `round ${round}`).toEqual([[]])
+    other.exec('rollback')
+  }
+  await database.batch('write', [addNamespace('org-941')])
+  expect(await database.batch('read', [namesLike('org-94%')])).toEqual([[{ name: 'org-941' }]])
+  other.close()
   connection.close()
 })
