@@ -9,8 +9,13 @@ import { embedded } from '../store/embedded.ts'
 import { migrate } from '../store/migrations.ts'
 import { StartFailure } from './failure.ts'
 
-/** How many milliseconds one process waits for the lock of another, such as a backup. */
-const BUSY_TIMEOUT = 5000
+/** How many milliseconds the start waits for the lock of another process. */
+const BUSY_AT_START = 5000
+/**
+ * The same while it serves: the wait stops the thread, so that nobody else would be served either, and
+ * a write that met a lock is tried again anyway.
+ */
+const BUSY = 10
 
 /** WAL lets others read meanwhile; a commit is on the disk before it is answered. */
 const PRAGMAS = ['journal_mode = wal', 'synchronous = full', 'foreign_keys = on']
@@ -38,7 +43,7 @@ export async function openFile(path: string): Promise<OpenFile> {
     client = createClient({
       url: pathToFileURL(file).href,
       concurrency: 1,
-      timeout: BUSY_TIMEOUT,
+      timeout: BUSY_AT_START,
     })
     for (const pragma of PRAGMAS) await client.execute(`pragma ${pragma}`)
     const migrated = await migrate(client)
@@ -55,7 +60,7 @@ export async function openFile(path: string): Promise<OpenFile> {
 
 /** Opens the connection that serves; the client above is for what happens once. */
 function open(file: string): OpenFile {
-  const connection = new Connection(file, { timeout: BUSY_TIMEOUT })
+  const connection = new Connection(file, { timeout: BUSY })
   for (const pragma of PRAGMAS) connection.prepare(`pragma ${pragma}`).all()
   return {
     database: embedded(connection),

@@ -7,8 +7,10 @@ import Connection from 'libsql'
 import { afterAll, expect, test } from 'vitest'
 import { type Files, openFiles } from '../../src/node/files.ts'
 import { embedded } from '../../src/store/embedded.ts'
+import { createUser, readUser } from '../../src/store/users.ts'
 import { storeContract } from './contract.ts'
 import { filterContract } from './filters.ts'
+import { held, makeTenant, refusalOf } from './tenant.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'scim-edge-libsql-'))
 let files: Files | undefined
@@ -162,4 +164,27 @@ test('a lock that somebody else holds stops a write, and nothing after it', asyn
   expect(await database.batch('read', [namesLike('org-94%')])).toEqual([[{ name: 'org-941' }]])
   other.close()
   connection.close()
+})
+
+test('while somebody else holds the lock others are served, and a write comes through in the end', async () => {
+  const database = await open()
+  // A wait in SQLite would stop the thread.
+  expect(await database.batch('read', [sql`pragma busy_timeout`])).toEqual([[{ timeout: 10 }]])
+  const tenant = await makeTenant(database)
+  const other = new Connection(join(directory, 'store.db'))
+  other.exec('begin immediate')
+  let written = false
+  const write = createUser(tenant.caller(), held({ userName: 'ada', externalId: 'x' })).then(() => {
+    written = true
+  })
+  for (const _ of [1, 2, 3]) {
+    expect(await refusalOf(readUser(tenant.caller(), 'nobody'))).toMatchObject({
+      kind: 'not-found',
+    })
+    await new Promise((done) => setTimeout(done, 50))
+  }
+  expect(written).toBe(false)
+  other.exec('rollback')
+  await write
+  other.close()
 })
