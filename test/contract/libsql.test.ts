@@ -188,3 +188,24 @@ test('while somebody else holds the lock others are served, and a write comes th
   await write
   other.close()
 })
+
+test('what a full disk has no room for is refused, and nothing of it is there', async () => {
+  await open()
+  const connection = new Connection(join(directory, 'store.db'))
+  const database = embedded(connection)
+  const pages = (count: number) => connection.prepare(`pragma max_page_count = ${count}`).all([])
+  // No limit goes below what is there already.
+  pages(1)
+  const large = `{"x":"${'x'.repeat(10_000_000)}"}`
+  const add = (name: string, settings: string | null) =>
+    sql`insert into namespace (name, settings, created_at) values (${name}, ${settings}, ${1})`
+  const full = { name: 'StoreFailure', kind: 'unavailable' }
+  await expect(
+    database.batch('write', [add('org-951', null), add('org-952', large)]),
+  ).rejects.toMatchObject(full)
+  expect(await database.batch('read', [namesLike('org-95%')])).toEqual([[]])
+  pages(1_000_000)
+  await database.batch('write', [add('org-951', null)])
+  expect(await database.batch('read', [namesLike('org-95%')])).toEqual([[{ name: 'org-951' }]])
+  connection.close()
+})
