@@ -6,7 +6,8 @@
  * leaf is 0 or 1 and never NULL, so that a negated leaf is its complement.
  *
  * What the planner needs: a leaf on an indexed column repeats the namespace, or an `or` of two such
- * leaves would scan the namespace.
+ * leaves would scan the namespace. It knows nothing of how long a range is, so a range that shall not
+ * lead is hidden in an expression.
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Key } from '../scim/comparison.ts'
@@ -126,7 +127,9 @@ function compileLeaf(source: Source, filter: Leaf, leaves: number): SQL {
       // not unique.
       const found =
         scalar.shared && operator === 'eq' ? findBy(source, path, sql`${operand}`) : undefined
-      return found ?? compareScalar(source, scalar, operator, operand, leaves <= RANGE_LEAVES)
+      const indexed = scalar.indexed && (operator === 'eq' || source.ranged?.(path) !== false)
+      const compared = { ...scalar, indexed }
+      return found ?? compareScalar(source, compared, operator, operand, leaves <= RANGE_LEAVES)
     }
     case 'in': {
       const list = listOf(filter.operands)
@@ -151,8 +154,9 @@ function presentScalar(source: Source, path: AttributePath): SQL {
   return anyOf(parts.map((part) => present(source.scalar({ ...path, sub: part }).expression)))
 }
 
+/** Not `is not null`, which the planner takes for a range of an index. */
 function present(expression: SQL): SQL {
-  return sql`(${expression} is not null and ${expression} <> '')`
+  return sql`ifnull(${expression} <> '', 0)`
 }
 
 function compareScalar(

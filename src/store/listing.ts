@@ -29,10 +29,13 @@ import {
   compileUserSort,
   moreGroupsThan,
   moreUsersThan,
+  reachOfGroups,
+  reachOfUsers,
   selectsOne,
   uniqueOfGroup,
   uniqueOfUser,
 } from './query.ts'
+import type { Reach } from './reach.ts'
 import { Refusal } from './refusal.ts'
 import { onlyWhere, selectWithin, type WithinRow, withinScan } from './scan.ts'
 import {
@@ -201,6 +204,7 @@ function sourceOf(
       type: 'User',
       rows: sql`${allowed} user u where u.namespace = ${namespace} and ${matches}`,
       id: sql`u.id`,
+      ...idsFor(sql`u.id`, filter && reachOfUsers(namespace, filter)),
       key: compileUserSort(namespace, path),
       weight: sql`0`,
     }
@@ -210,9 +214,20 @@ function sourceOf(
     type: 'Group',
     rows: sql`${allowed} team t where t.namespace = ${namespace} and ${matches}`,
     id: sql`t.id`,
+    ...idsFor(sql`t.id`, filter && reachOfGroups(namespace, filter)),
     key: compileGroupSort(namespace, path),
     weight: sql`t.members`,
   }
+}
+
+/**
+ * The id to begin behind and to order by. A plus hides it from the planner, which would rather walk
+ * through the namespace in the order of ids than look at what the filter leads to.
+ */
+function idsFor(id: SQL, reach: Reach | undefined): Pick<Listable, 'behind' | 'order'> {
+  const hidden = sql`+${id}`
+  const everything = reach === undefined || reach.kind === 'all'
+  return { behind: everything ? id : hidden, order: reach?.kind === 'range' ? hidden : id }
 }
 
 /** Puts what was read into the order of the places. */

@@ -37,6 +37,9 @@ export interface Listable {
   readonly type: 'User' | 'Group'
   readonly rows: SQL
   readonly id: SQL
+  /** The ids that a page begins behind, and those that it is ordered by, for the planner. */
+  readonly behind: SQL
+  readonly order: SQL
   readonly key: SQL
   /** How many members a resource adds to the page. */
   readonly weight: SQL
@@ -51,13 +54,13 @@ export function limitsOf(cut: Cut): { readonly limit: number; readonly offset: n
 
 /** A page of one type in the order of ids, without sort keys. */
 export function selectDirectly(
-  { rows, id }: Listable,
+  { rows, behind: behindId, order }: Listable,
   cut: Cut,
   { limit, offset }: { readonly limit: number; readonly offset: number },
 ): SQL {
   const place = cut.kind === 'after' ? cut.place : undefined
-  const behind = place === undefined ? sql`` : sql` and ${id} > ${place.id}`
-  return sql`from ${rows}${behind} order by ${id} limit ${limit} offset ${offset}`
+  const behind = place === undefined ? sql`` : sql` and ${behindId} > ${place.id}`
+  return sql`from ${rows}${behind} order by ${order} limit ${limit} offset ${offset}`
 }
 
 /** A team of a page, with how many there would be if the page did not end early. */
@@ -83,10 +86,10 @@ export function selectPlaces(
 ): Statement<PlaceRow> {
   const place = cut.kind === 'after' ? cut.place : undefined
   const all = sql.join(
-    sources.map(({ type, rows, id, key, weight }) => {
+    sources.map(({ type, rows, id, behind: behindId, key, weight }) => {
       // Without a sort key the id alone says what follows, and the primary key serves that.
       const behind =
-        place !== undefined && sort === undefined ? sql` and ${id} > ${place.id}` : sql``
+        place !== undefined && sort === undefined ? sql` and ${behindId} > ${place.id}` : sql``
       return sql`select ${type} as type, ${id} as id, ${key} as key, ${weight} as weight
         from ${rows}${behind}`
     }),

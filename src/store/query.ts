@@ -4,10 +4,10 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Filter } from '../scim/filter/bind.ts'
-import type { AttributePath } from '../scim/schema/resource-type.ts'
+import { type AttributePath, pathName } from '../scim/schema/resource-type.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import { compile, countLeaves } from './condition.ts'
-import { candidates, moreThan, type Reach, reachOf, union } from './reach.ts'
+import { candidates, moreThan, type Reach, rangesOf, reachOf, union } from './reach.ts'
 import { groupSource, type Source, userSource } from './source.ts'
 
 /** Compiles a filter over users to a condition on the row `u`. */
@@ -21,8 +21,15 @@ export function compileGroupFilter(namespace: Namespace, filter: Filter): SQL {
 }
 
 function compileWhole(source: Source, filter: Filter): SQL {
-  const condition = compile(source, filter, false, countLeaves(filter))
   const selects = candidates(source, filter)
+  const ranges = selects === undefined ? rangesOf(source, filter) : []
+  const names = new Set(ranges.map(({ path }) => pathName(path)))
+  // Where an index leads to few, or to a range whose length was looked at, no other may lead.
+  const leads = selects !== undefined || ranges.length > 0
+  const led = leads
+    ? { ...source, ranged: (path: AttributePath) => names.has(pathName(path)) }
+    : source
+  const condition = compile(led, filter, false, countLeaves(filter))
   // The planner uses one index as it is; several, joined by `or`, only where the ids are named.
   if (selects === undefined || selects.length === 1) return condition
   return sql`(${source.id} in (${union(selects)}) and ${condition})`

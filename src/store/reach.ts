@@ -2,7 +2,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Filter } from '../scim/filter/bind.ts'
 import type { Operator } from '../scim/filter/syntax.ts'
-import type { AttributePath } from '../scim/schema/resource-type.ts'
+import { type AttributePath, pathName } from '../scim/schema/resource-type.ts'
 import { compile, countLeaves, listOf, RANGE_LEAVES, requiredValue } from './condition.ts'
 import type { Source } from './source.ts'
 
@@ -69,24 +69,40 @@ export type Reach =
 /** How a filter makes the database look for the row of a source. */
 export function reachOf(source: Source, filter: Filter): Reach {
   if (candidates(source, filter) !== undefined) return { kind: 'found' }
-  const leaves = countLeaves(filter)
-  const terms = filter.kind === 'and' ? filter.filters : [filter]
   // No row is looked at under a condition that is false before it.
-  if (terms.some((term) => term.kind === 'constant' && !term.holds)) return { kind: 'found' }
-  const range = terms.find((term) => isRange(source, term, leaves))
+  if (termsOf(filter).some((term) => term.kind === 'constant' && !term.holds)) {
+    return { kind: 'found' }
+  }
+  const ranges = rangesOf(source, filter)
   const passes = Math.max(
     1,
     countPaths(filter, ({ attribute }) => attribute.multiValued),
   )
-  if (range !== undefined) {
-    return { kind: 'range', condition: compile(source, range, false, leaves), passes }
+  if (ranges.length > 0) {
+    const range: Filter = { kind: 'and', filters: ranges }
+    return { kind: 'range', condition: compile(source, range, false, countLeaves(filter)), passes }
   }
   const joins = countPaths(filter, ({ attribute }) => OTHERS.has(attribute.name))
   return { kind: 'all', passes, joins }
 }
 
+function termsOf(filter: Filter): readonly Filter[] {
+  return filter.kind === 'and' ? filter.filters : [filter]
+}
+
+type Comparison = Extract<Filter, { readonly kind: 'compare' }>
+
+/** The comparisons that together are a range of one index; that of ids, which all begin alike, last. */
+export function rangesOf(source: Source, filter: Filter): readonly Comparison[] {
+  const leaves = countLeaves(filter)
+  const ranges = termsOf(filter).filter((term) => isRange(source, term, leaves))
+  const nameOf = ({ path }: Comparison) => pathName(path)
+  const lead = ranges.find((term) => nameOf(term) !== 'id') ?? ranges[0]
+  return lead === undefined ? [] : ranges.filter((term) => nameOf(term) === nameOf(lead))
+}
+
 /** Whether a comparison is a range of an index, as it is compiled. */
-function isRange(source: Source, filter: Filter, leaves: number): boolean {
+function isRange(source: Source, filter: Filter, leaves: number): filter is Comparison {
   if (filter.kind !== 'compare' || filter.path.attribute.multiValued) return false
   const { indexed, shared } = source.scalar(filter.path)
   if (!indexed || shared) return false

@@ -30,6 +30,8 @@ export interface Source {
   readonly elements: (path: AttributePath) => Elements
   /** Selects the ids of those that have one of the values; undefined where no index finds them. */
   readonly holders: (path: AttributePath, values: SQL) => SQL | undefined
+  /** Whether a range of an index may lead to the resources; absent where the planner may choose. */
+  readonly ranged?: (path: AttributePath) => boolean
 }
 
 /** Users, as rows `u`. */

@@ -3,7 +3,7 @@
  * and in one of 100,000, counted by D1.
  */
 import { beforeAll, describe, expect, test } from 'vitest'
-import { readFilter } from '../../src/scim/filter/bind.ts'
+import { readFilter, readFilters } from '../../src/scim/filter/bind.ts'
 import { groupType, type ResourceType, userType } from '../../src/scim/schema/resource-type.ts'
 import { readAs } from '../../src/store/authority.ts'
 import { d1 } from '../../src/store/d1.ts'
@@ -50,17 +50,18 @@ const users = (filter: string) => (tenant: Tenant) =>
 const teams = (filter: string) => (tenant: Tenant) =>
   listTeams(tenant.caller(), listing(readFilter(groupType, filter)), false)
 
-const pageAfter = (type: ResourceType, place: Place | undefined) => (tenant: Tenant) =>
-  listResources(
-    tenant.caller(),
-    [type],
-    held({
-      filters: undefined,
-      sort: undefined,
-      cut: { kind: 'after' as const, place, count: 100 },
-    }),
-    false,
-  )
+const pageAfter =
+  (type: ResourceType, place: Place | undefined, filter?: string) => (tenant: Tenant) =>
+    listResources(
+      tenant.caller(),
+      [type],
+      held({
+        filters: filter === undefined ? undefined : readFilters([type], filter),
+        sort: undefined,
+        cut: { kind: 'after' as const, place, count: 100 },
+      }),
+      false,
+    )
 
 const requests: readonly [name: string, request: Request][] = [
   ['a check of the token', (tenant) => readAs(tenant.caller(), [], () => [])],
@@ -69,9 +70,34 @@ const requests: readonly [name: string, request: Request][] = [
   ['users with a userName', users('userName eq "USER000501@example.com"')],
   ['users with an externalId', users('externalId eq "external-000501"')],
   ['users with an e-mail', users('emails.value eq "user000501@example.com"')],
+  ['users with a prefix', users('userName sw "USER00050"')],
+  ['users within a range', users('userName ge "user000500" and userName lt "user000505"')],
   ['users nobody is', users('userName eq "nobody" or emails.value eq "nobody"')],
   ['the first page of users', (tenant) => listUsers(tenant.caller(), listing(undefined, 1, 100))],
   ['a page of users by cursor', pageAfter(userType, { key: null, id: id(700) })],
+  ...[
+    'userName sw "USER00050"',
+    'userName lt "user000010"',
+    'userName lt "user000010" and externalId pr and title co "x"',
+    'userName lt "user000010" and id gt "u"',
+    'id gt "u" and userName lt "user000010" and userName sw "user00"',
+    'userName eq "user000501@example.com" and userName sw "user"',
+    'externalId eq "external-000501" and userName ge "a"',
+    'emails.value eq "user000501@example.com" and userName sw "user"',
+    'emails[type eq "work" and value eq "user000501@example.com"] and id gt "u"',
+    `groups.value eq "${SMALL}" and userName sw "user" and id gt "u"`,
+  ].flatMap((filter): [string, Request][] => [
+    [`users, by index, with ${filter}`, users(filter)],
+    [`users, by cursor, with ${filter}`, pageAfter(userType, { key: null, id: id(1) }, filter)],
+  ]),
+  ...[
+    'displayName lt "team 10"',
+    'externalId eq "team-5" and displayName sw "t"',
+    `members.value eq "${id(3)}" and displayName sw "t" and id ge "g"`,
+  ].flatMap((filter): [string, Request][] => [
+    [`groups, by index, with ${filter}`, teams(filter)],
+    [`groups, by cursor, with ${filter}`, pageAfter(groupType, { key: null, id: 'g' }, filter)],
+  ]),
   ['POST of a user', (tenant) => createUser(tenant.caller(), held(user('new')))],
   [
     'PUT of a user',
@@ -85,6 +111,7 @@ const requests: readonly [name: string, request: Request][] = [
   ['a group by id, without its members', (tenant) => readTeam(tenant.caller(), SMALL, false)],
   ['a group by id, with its ten members', (tenant) => readTeam(tenant.caller(), SMALL, true)],
   ['groups with a displayName', teams('displayName eq "TEAM 5"')],
+  ['groups with a prefix', teams('displayName sw "TEAM 5"')],
   ['groups with an externalId', teams('externalId eq "team-5"')],
   ['groups with a member', teams(`members.value eq "${id(3)}" and displayName eq "team 0"`)],
   [
@@ -147,6 +174,8 @@ export function growth(binding: D1Database): void {
     test.each(requests)('is the same for 1,000 and 100,000 users: %s', async (_, request) => {
       const small = await costOf(thousand, request)
       expect(small.length).toBeLessThanOrEqual(2)
+      // Far below the thousand that there are of users and of groups.
+      for (const { read } of small) expect(read).toBeLessThanOrEqual(500)
       expect(await costOf(hundredThousand, request)).toEqual(small)
     })
 

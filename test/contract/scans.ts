@@ -117,6 +117,11 @@ export function scans(open: Open): void {
     const narrowed = { filter: 'externalId ge "x-cyd" and title co "d"' }
     expect(await listed(tenant, 2, 'users', narrowed)).toBe(2)
     expect(await listed(tenant, 1, 'users', narrowed)).toBe('filter')
+    // Both ends of a range count, and that of ids, in which all are, gives way.
+    const closed = 'userName ge "b" and userName lt "c"'
+    expect(await listed(tenant, 1, 'users', { filter: closed })).toBe(1)
+    expect(await listed(tenant, 1, 'users', { filter: `id gt "a" and ${closed}` })).toBe(1)
+    expect(await listed(tenant, 1, 'users', { filter: 'id gt "a"' })).toBe('filter')
     const twice = 'userName ge "cyd" and (emails.value co "c" or emails.value co "d")'
     expect(await listed(tenant, 4, 'users', { filter: twice })).toBe(2)
     expect(await listed(tenant, 3, 'users', { filter: twice })).toBe('filter')
