@@ -9,6 +9,7 @@ import {
   missing,
   oneForAll,
   oneForEach,
+  PLACE,
 } from '../store/databases.ts'
 import { StoreFailure } from '../store/failure.ts'
 import { type Namespace, parseNamespace } from '../tenancy/namespace.ts'
@@ -41,6 +42,9 @@ export async function openFiles(path: string): Promise<Files> {
     throw new StartFailure(
       `DATABASE_FILE is ${path}, but {namespace} may stand in the name of the file only, not in that of a folder.`,
     )
+  }
+  if (path.indexOf(PLACE) !== path.lastIndexOf(PLACE)) {
+    throw new StartFailure(`DATABASE_FILE is ${path}, but {namespace} may stand in it once only.`)
   }
   return openEach(path)
 }
@@ -87,7 +91,7 @@ async function openEach(template: string): Promise<Files> {
 function namespacesAt(template: string): Namespace[] {
   const folder = dirname(template)
   if (!existsSync(folder)) return []
-  const [before = '', after = ''] = basename(template).split('{namespace}')
+  const [before = '', after = ''] = basename(template).split(PLACE)
   return readdirSync(folder).flatMap((file) => {
     const parsed = parseNamespace(file.slice(before.length, file.length - after.length))
     const there = parsed.ok && join(folder, file) === join(addressOf(template, parsed.namespace))

@@ -19,7 +19,7 @@ export interface Databases {
 }
 
 /** What stands for the namespace in the address of a database that is one of many. */
-const PLACE = '{namespace}'
+export const PLACE = '{namespace}'
 
 /** Whether an address is a template, so that each namespace has a database of its own. */
 export function isTemplate(address: string): boolean {

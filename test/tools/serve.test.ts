@@ -324,6 +324,7 @@ describe('what keeps it from starting is said in one sentence', () => {
     ['HOST', '192.0.2.1', /^1: Nothing can listen on port 0 of 192\.0\.2\.1 \(EADDRNOTAVAIL\)/],
     ['PUBLIC_URL', 'https://a.example/scim', /^1: PUBLIC_URL must be an http or https URL without/],
     ['PUBLIC_URL', 'a.example', /^1: PUBLIC_URL must be/],
+    ['DATABASE_FILE', '{namespace}-{namespace}.db', /^1: DATABASE_FILE is .* once only\.$/],
     ['DATABASE_FILE', '{namespace}/scim.db', /^1: DATABASE_FILE is .* of the file only/],
   ])('%s=%s', async (name, value, sentence) => {
     const said = await refusalOf({ DATABASE_FILE: file(), [name]: value })
