@@ -1,6 +1,8 @@
 /** Load: sends requests over kept-alive connections in lanes, and takes the time of each. */
 import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
+import { failure } from '../lib/failure.ts'
+import { printable } from '../lib/printable.ts'
 
 export interface Call {
   readonly method: string
@@ -72,7 +74,9 @@ export function connect(
             })
           },
         )
-        request.on('error', reject)
+        request.on('error', ({ message }) =>
+          reject(failure(`${method} ${path} got no answer: ${message}`)),
+        )
         request.end(content)
       }),
   }
@@ -86,7 +90,8 @@ export async function sendOrFail(
 ): Promise<Answer> {
   const answer = await server.send(call, headers)
   if (answer.status >= 200 && answer.status < 300) return answer
-  throw new Error(`${call.method} ${call.path}: ${answer.status} ${answer.text.slice(0, 300)}`)
+  const text = printable(answer.text.slice(0, 300))
+  throw failure(`${call.method} ${call.path} was answered with ${answer.status}: ${text}`)
 }
 
 export function noSamples(): Samples {
