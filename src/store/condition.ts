@@ -111,7 +111,7 @@ function anyOf(conditions: readonly SQL[]): SQL {
   )
 }
 
-type Leaf = Exclude<Filter, { readonly kind: 'and' | 'or' | 'not' | 'constant' }>
+export type Leaf = Exclude<Filter, { readonly kind: 'and' | 'or' | 'not' | 'constant' }>
 
 function compileLeaf(source: Source, filter: Leaf, leaves: number): SQL {
   const { path } = filter

@@ -104,9 +104,7 @@ export async function listResources(
   const permissions = types.flatMap(({ name }) => READ[name] ?? [])
   const { principal, rows } = await readAs(caller, permissions, (namespace, allowed) => {
     const limit =
-      maxScanned === undefined
-        ? undefined
-        : withinScan(namespace, maxScanned, types, filters, sort !== undefined)
+      maxScanned === undefined ? undefined : withinScan(namespace, maxScanned, types, filters, sort)
     const bounded = limit === undefined ? allowed : onlyWhere(allowed, limit)
     const sources = types.map((type) => sourceOf(namespace, bounded, type, filters, sort))
     const places = direct ? sql`` : selectPlaces(sources, sort, cut, limits, withMembers)

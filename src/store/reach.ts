@@ -3,7 +3,14 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Filter } from '../scim/filter/bind.ts'
 import type { Operator } from '../scim/filter/syntax.ts'
 import { type AttributePath, pathName } from '../scim/schema/resource-type.ts'
-import { compile, countLeaves, listOf, RANGE_LEAVES, requiredValue } from './condition.ts'
+import {
+  compile,
+  countLeaves,
+  type Leaf,
+  listOf,
+  RANGE_LEAVES,
+  requiredValue,
+} from './condition.ts'
 import type { Source } from './source.ts'
 
 /** How many selects D1 allows in one union. */
@@ -56,14 +63,20 @@ export function moreThan(count: number, source: Source, filter: Filter): SQL {
 
 /**
  * How a filter makes the database look for what it accepts. What it looks at counts once for each
- * pass: comparisons with multi-valued attributes each look at all values of a resource for themselves.
+ * pass: comparisons with multi-valued attributes each look at all values of a resource for themselves,
+ * and eight comparisons, of whatever, take as long again.
  */
 export type Reach =
   /** At what an index leads to, which is few. */
   | { readonly kind: 'found' }
   /** At a range of an index; the condition on the row says which. */
-  | { readonly kind: 'range'; readonly condition: SQL; readonly passes: number }
-  /** At everything; so many times at the groups or members of each as well. */
+  | {
+      readonly kind: 'range'
+      readonly condition: SQL
+      readonly passes: number
+      readonly joins: number
+    }
+  /** At everything; so many times, once for each comparison, at its groups or members as well. */
   | { readonly kind: 'all'; readonly passes: number; readonly joins: number }
 
 /** How a filter makes the database look for the row of a source. */
@@ -74,15 +87,13 @@ export function reachOf(source: Source, filter: Filter): Reach {
     return { kind: 'found' }
   }
   const ranges = rangesOf(source, filter)
-  const passes = Math.max(
-    1,
-    countPaths(filter, ({ attribute }) => attribute.multiValued),
-  )
+  const leaves = countLeaves(filter)
+  const passes = Math.max(1, sumOf(filter, passesOf) + Math.floor(leaves / LEAVES_OF_A_PASS))
+  const joins = sumOf(filter, (leaf) => (looksAtOthers(leaf.path) ? countLeaves(leaf) : 0))
   if (ranges.length > 0) {
     const range: Filter = { kind: 'and', filters: ranges }
-    return { kind: 'range', condition: compile(source, range, false, countLeaves(filter)), passes }
+    return { kind: 'range', condition: compile(source, range, false, leaves), passes, joins }
   }
-  const joins = countPaths(filter, ({ attribute }) => OTHERS.has(attribute.name))
   return { kind: 'all', passes, joins }
 }
 
@@ -114,17 +125,31 @@ const RANGES: ReadonlySet<Operator> = new Set(['gt', 'ge', 'lt', 'le'])
 /** What is about the groups of a user or the members of a group. */
 const OTHERS: ReadonlySet<string> = new Set(['groups', 'members'])
 
-/** How many parts of a filter are about such a path. */
-function countPaths(filter: Filter, counts: (path: AttributePath) => boolean): number {
+/** Whether a path leads from a user to groups, or from a group to members. */
+export function looksAtOthers({ attribute }: AttributePath): boolean {
+  return OTHERS.has(attribute.name)
+}
+
+/** So many comparisons of single values take as long as a pass. */
+const LEAVES_OF_A_PASS = 8
+
+/** `pr` of a complex attribute asks for each of its parts, which takes as long as a pass. */
+function passesOf({ kind, path: { attribute, sub } }: Leaf): number {
+  const whole = kind === 'present' && sub === undefined && attribute.subAttributes !== undefined
+  return attribute.multiValued || whole ? 1 : 0
+}
+
+/** The sum over the leaves of a filter; what is in brackets is one. */
+function sumOf(filter: Filter, weight: (leaf: Leaf) => number): number {
   switch (filter.kind) {
     case 'and':
     case 'or':
-      return filter.filters.reduce((sum, term) => sum + countPaths(term, counts), 0)
+      return filter.filters.reduce((sum, term) => sum + sumOf(term, weight), 0)
     case 'not':
-      return countPaths(filter.filter, counts)
+      return sumOf(filter.filter, weight)
     case 'constant':
       return 0
     default:
-      return counts(filter.path) ? 1 : 0
+      return weight(filter)
   }
 }

@@ -6,18 +6,19 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Filter } from '../scim/filter/bind.ts'
 import { type ResourceType, userType } from '../scim/schema/resource-type.ts'
+import type { Sort } from '../scim/sort.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import type { Allowed } from './authority.ts'
 import type { Statement } from './database.ts'
 import { reachOfGroups, reachOfUsers } from './query.ts'
-import type { Reach } from './reach.ts'
+import { looksAtOthers, type Reach } from './reach.ts'
 
 /**
  * A condition that is true where a list looks through no more than it may.
  *
- * @param limit how many resources that are, with the members or groups that the filter looks at, each
- *   counted once for each pass
- * @param sorted whether the list has an order other than that of ids, which no index serves
+ * @param limit how many resources that are, with the members or groups that the filter or the order
+ *   looks at, each counted once for each pass
+ * @param sort an order other than that of ids, which no index serves
  * @returns undefined where the list looks at no more than it finds by an index or shows
  */
 export function withinScan(
@@ -25,19 +26,21 @@ export function withinScan(
   limit: number,
   types: readonly ResourceType[],
   filters: ReadonlyMap<ResourceType, Filter> | undefined,
-  sorted: boolean,
+  sort: Sort | undefined,
 ): SQL | undefined {
   const conditions = types.flatMap((type): SQL[] => {
     const table = type === userType ? 'user' : 'team'
     const filter = filters?.get(type)
+    const path = sort?.paths.get(type)
+    const joins = path !== undefined && looksAtOthers(path) ? 1 : 0
     if (filter === undefined) {
-      return sorted
-        ? [fewerThan(namespace, limit, table, { kind: 'all', passes: 1, joins: 0 })]
-        : []
+      const all = { kind: 'all', passes: 1, joins } as const
+      return sort === undefined ? [] : [fewerThan(namespace, limit, table, all)]
     }
     const reach =
       type === userType ? reachOfUsers(namespace, filter) : reachOfGroups(namespace, filter)
-    return reach.kind === 'found' ? [] : [fewerThan(namespace, limit, table, reach)]
+    if (reach.kind === 'found') return []
+    return [fewerThan(namespace, limit, table, { ...reach, joins: reach.joins + joins })]
   })
   return conditions.length === 0 ? undefined : sql.join(conditions, sql` and `)
 }
@@ -50,18 +53,37 @@ function fewerThan(
 ): SQL {
   const few = (count: SQL) =>
     sql`(select ${count} from namespace n where n.name = ${namespace}) <= ${limit}`
-  const all = sql.raw(`n.${table}s * ${reach.passes}`)
-  if (reach.kind === 'range') {
-    const rows = sql.raw(table === 'user' ? 'user u' : 'team t')
-    const longest = Math.floor(limit / reach.passes)
-    return sql`(${few(all)} or
-      (select 1 from ${rows} where ${reach.condition} limit 1 offset ${longest}) is null)`
+  const all = few(countOfAll(table, limit, reach))
+  if (reach.kind === 'all') return all
+  const rows = sql.raw(table === 'user' ? 'user u' : 'team t')
+  const { condition, passes, joins } = reach
+  if (joins === 0) {
+    const longest = Math.floor(limit / passes)
+    return sql`(${all} or
+      (select 1 from ${rows} where ${condition} limit 1 offset ${longest}) is null)`
   }
-  if (reach.joins === 0) return few(all)
+  // No more of the range is counted than is enough to tell that it is too long.
+  const others =
+    table === 'user'
+      ? sql`(select count(*) from (select 1 from membership m
+          where m.namespace = u.namespace and m.user_id = u.id limit ${limit + 1}))`
+      : sql`t.members`
+  return sql`(${all} or (select total(r.looked) from
+    (select ${sql.raw(`${passes} + ${joins} *`)} ${others} as looked
+      from ${rows} where ${condition} limit ${limit + 1}) r) <= ${limit})`
+}
+
+/** How much there is in all of a namespace `n`. */
+function countOfAll(
+  table: 'user' | 'team',
+  limit: number,
+  { passes, joins }: { readonly passes: number; readonly joins: number },
+): SQL {
+  const all = sql.raw(`n.${table}s * ${passes}`)
+  if (joins === 0) return all
   // The teams say how many members they have; where they are too many themselves, none is asked.
   const members = sql`(select total(t.members) from team t where t.namespace = n.name)`
-  const joined = sql.raw(`* ${reach.joins}`)
-  return few(sql`iif(n.teams > ${limit}, n.teams, ${all} + ${members} ${joined})`)
+  return sql`iif(n.teams > ${limit}, n.teams, ${all} + ${members} * ${sql.raw(`${joins}`)})`
 }
 
 /** Allows reading only where a condition holds. */

@@ -28,6 +28,10 @@ const TYPES: Readonly<Record<'users' | 'groups' | 'both', readonly ResourceType[
   both: [userType, groupType],
 }
 
+/** A filter of so many comparisons, which everybody satisfies. */
+const many = (count: number) =>
+  Array.from({ length: count }, (_, at) => `title ne "${at}"`).join(' and ')
+
 export function scans(open: Open): void {
   const { tenant: makeTenant } = tenancy(open)
 
@@ -79,6 +83,16 @@ export function scans(open: Open): void {
       ['users', { filter: 'emails[type eq "work" and value co "a@"] and title pr' }, 4, 1],
       ['users', { filter: 'not (groups.display co "crew" or groups.display co "team")' }, 20, 2],
       ['groups', { filter: 'members.display co "ada" and members.display co "b"' }, 18, 3],
+      // In brackets each comparison asks for what it compares of every member.
+      ['groups', { filter: 'members[display co "a" and display ew "a"]' }, 15, 3],
+      ['groups', { sortBy: 'members.display' }, 9, 3],
+      ['users', { filter: 'title pr', sortBy: 'groups.display' }, 10, 4],
+      // Many comparisons take as long as several passes.
+      ['users', { filter: many(15) }, 4, 4],
+      ['users', { filter: many(16) }, 8, 4],
+      ['users', { filter: `emails[${many(16).replaceAll('title', 'value')}]` }, 12, 4],
+      // Each part of a complex attribute is asked for.
+      ['users', { filter: 'name pr or title co "a" or not (name pr)' }, 8, 4],
     ] as const)('%s by %j need %i', async (which, list, needed, found) => {
       const tenant = await makeTenant()
       await populate(tenant)
@@ -125,5 +139,15 @@ export function scans(open: Open): void {
     const twice = 'userName ge "cyd" and (emails.value co "c" or emails.value co "d")'
     expect(await listed(tenant, 4, 'users', { filter: twice })).toBe(2)
     expect(await listed(tenant, 3, 'users', { filter: twice })).toBe('filter')
+  })
+  test('with a range, the members or groups of what is in it count', async () => {
+    const tenant = await makeTenant()
+    await populate(tenant)
+    const twice = 'displayName ge "team" and members.display co "a" and members.display co "b"'
+    expect(await listed(tenant, 12, 'groups', { filter: twice })).toBe(2)
+    expect(await listed(tenant, 11, 'groups', { filter: twice })).toBe('filter')
+    const once = 'userName le "ada" and groups.display co "crew"'
+    expect(await listed(tenant, 4, 'users', { filter: once })).toBe(1)
+    expect(await listed(tenant, 3, 'users', { filter: once })).toBe('filter')
   })
 }
