@@ -111,6 +111,7 @@ function anyOf(conditions: readonly SQL[]): SQL {
   )
 }
 
+/** A part of a filter that is about one path. */
 export type Leaf = Exclude<Filter, { readonly kind: 'and' | 'or' | 'not' | 'constant' }>
 
 function compileLeaf(source: Source, filter: Leaf, leaves: number): SQL {
