@@ -13,6 +13,9 @@ export type Results<T extends readonly Statement[]> = {
   -readonly [K in keyof T]: T[K] extends Statement<infer Row> ? Row[] : never
 }
 
+/** Selects no row. In what is read it costs nothing, since it is not sent. */
+export const noRows: Statement<never> = sql<never>`select 1 where 0`
+
 /** What a batch cost, as far as the database tells. */
 export interface Cost {
   readonly rowsRead?: number

@@ -9,7 +9,7 @@ import type { Sort } from '../scim/sort.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import type { Permission } from '../tenancy/permission.ts'
 import { type Allowed, type Caller, readAs } from './authority.ts'
-import type { Statement } from './database.ts'
+import { noRows } from './database.ts'
 import { type Held, release } from './held.ts'
 import {
   type Cut,
@@ -37,10 +37,9 @@ import {
 } from './query.ts'
 import type { Reach } from './reach.ts'
 import { Refusal } from './refusal.ts'
-import { onlyWhere, selectWithin, type WithinRow, withinScan } from './scan.ts'
+import { onlyWhere, selectWithin, withinScan } from './scan.ts'
 import {
   type MemberRow,
-  noMembers,
   type StoredTeam,
   selectMembers,
   type TeamRow,
@@ -125,7 +124,7 @@ export async function listResources(
     const teamIds = shown === undefined ? placed('Group') : sql`select t.id from (${shown}) t`
     const counts = filters === undefined || single ? [] : sources.map(countOf)
     // The counts are no expressions: SQLite would add the depth of their conditions twice.
-    const [count = sql`select 0 as total`, ...others] = counts
+    const [count, ...others] = counts
     const totals = sql<{ readonly total: number }>`${
       others.length === 0
         ? count
@@ -142,12 +141,12 @@ export async function listResources(
       return sql`select count(*) as total from ${rows} and ${more}`
     }
     return [
-      direct ? none<PlaceRow>() : sql<PlaceRow>`select p.* from (${places}) p`,
-      types.includes(userType) ? users : none<UserRow>(),
-      types.includes(groupType) ? teams : none<PagedTeamRow>(),
-      withMembers ? selectMembers(namespace, teamIds) : noMembers,
-      totals,
-      limit === undefined ? none<WithinRow>() : selectWithin(allowed, limit),
+      direct ? noRows : sql<PlaceRow>`select p.* from (${places}) p`,
+      types.includes(userType) ? users : noRows,
+      types.includes(groupType) ? teams : noRows,
+      withMembers ? selectMembers(namespace, teamIds) : noRows,
+      count === undefined ? noRows : totals,
+      limit === undefined ? noRows : selectWithin(allowed, limit),
     ] as const
   })
   release(request)
@@ -172,10 +171,6 @@ export async function listResources(
     total: filters === undefined ? everything : Math.max(counted?.total ?? 0, shown.length),
     next: more && last !== undefined ? { key: last.key, id: last.id } : undefined,
   }
-}
-
-function none<Row>(): Statement<Row> {
-  return sql<Row>`select 1 where 0`
 }
 
 /** The places of rows that were read in order. */

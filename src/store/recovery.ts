@@ -6,7 +6,7 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Namespace } from '../tenancy/namespace.ts'
-import type { Database, Results, Statement } from './database.ts'
+import { type Database, noRows, type Results, type Statement } from './database.ts'
 import { isDoubtful, isRefused, isTransient, StoreFailure } from './failure.ts'
 
 /** How often a batch is sent at most. */
@@ -34,7 +34,7 @@ export function patience(tries: number, first: number, longest: number): () => P
 }
 
 /**
- * Reads, again where the platform fails in a way that passes.
+ * Reads, again where the platform fails in a way that passes. What selects nothing is not sent.
  *
  * @throws StoreFailure
  */
@@ -42,7 +42,13 @@ export async function read<const T extends readonly Statement[]>(
   database: Database,
   statements: T,
 ): Promise<Results<T>> {
-  return persistently(() => database.batch('read', statements))
+  const sent = statements.filter((statement) => statement !== noRows)
+  const results: unknown[][] = await persistently(() => database.batch('read', sent))
+  const rest = results.values()
+  const rows = statements.map((statement) =>
+    statement === noRows ? [] : (rest.next().value ?? []),
+  )
+  return rows as Results<T>
 }
 
 /**

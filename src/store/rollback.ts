@@ -10,7 +10,7 @@ import type { Namespace } from '../tenancy/namespace.ts'
 import { accountKeys, difference } from './account.ts'
 import { type AdoptionType, joinSubject, latestAdoption } from './adoptions.ts'
 import { type Allowed, type Caller, readAs, untilWon } from './authority.ts'
-import { list, type Statement } from './database.ts'
+import { list, noRows } from './database.ts'
 import { type Held, release } from './held.ts'
 import { clashOf, type Holder } from './match.ts'
 import { countRestoration, type MemberCounts } from './membership.ts'
@@ -122,8 +122,6 @@ interface NamedRow {
   readonly name: string
 }
 
-const nobody: Statement<NamedRow> = sql<NamedRow>`select 1 where 0`
-
 type NamedTarget = Extract<RollbackTarget, { readonly name: string }>
 
 /** The ids that a target may mean. */
@@ -152,8 +150,8 @@ async function readSubjects(
 ) {
   const { principal, rows } = await readAs(caller, [], (namespace, allowed) => {
     const subjects = (chosen: SQL) => selectSubjects(namespace, chosen, limit, allowed)
-    if ('id' in target) return [subjects(sql`a.subject = ${target.id}`), nobody]
-    if ('after' in target) return [subjects(sql`a.subject > ${target.after}`), nobody]
+    if ('id' in target) return [subjects(sql`a.subject = ${target.id}`), noRows]
+    if ('after' in target) return [subjects(sql`a.subject > ${target.after}`), noRows]
     const named = namedBy(namespace, target)
     return [
       subjects(sql`a.type = ${target.type}

@@ -13,7 +13,7 @@ import {
   untilWon,
   writeAs,
 } from './authority.ts'
-import { list, type Statement } from './database.ts'
+import { list, noRows, type Statement } from './database.ts'
 import { closeEvents, recordChange } from './event.ts'
 import { type Held, release } from './held.ts'
 import { Refusal } from './refusal.ts'
@@ -191,7 +191,7 @@ export async function deleteMappings(
             from ${allowed} team_mapping g
             where g.namespace = ${namespace} and g.group_key = ${key}`,
       key === undefined
-        ? sql<Mapping>`select 1 where 0`
+        ? noRows
         : sql<Mapping>`${mappings(namespace, allowed)} and g.group_key = ${key}`,
     ])
     const { namespace } = principal

@@ -21,7 +21,7 @@ import {
   untilWon,
   writeAs,
 } from './authority.ts'
-import type { Statement } from './database.ts'
+import { noRows, type Statement } from './database.ts'
 import { closeEvents } from './event.ts'
 import { StoreFailure } from './failure.ts'
 import { type Held, release } from './held.ts'
@@ -130,9 +130,6 @@ function areStillUsers(namespace: Namespace, read: readonly ExaminedUser[]): SQL
   return areAsRead(usersOf(namespace, JSON.stringify(read.map(({ id }) => id))), read)
 }
 
-/** Stands where no members are asked for. */
-export const noMembers: Statement<MemberRow> = sql<MemberRow>`select 1 where 0`
-
 /** The attributes of a team as SCIM shows them. */
 export function attributesOf(row: TeamRow): Attributes {
   const { displayName, externalId } = row
@@ -171,7 +168,7 @@ export async function readTeam(
 ): Promise<StoredTeam> {
   const { rows } = await readAs(caller, ['teams:read'], (namespace, allowed) => [
     selectTeam(namespace, id, allowed),
-    withMembers ? selectMembers(namespace, sql`${id}`, allowed) : noMembers,
+    withMembers ? selectMembers(namespace, sql`${id}`, allowed) : noRows,
   ])
   return toTeam(foundTeam(rows[0][0], id), withMembers ? rows[1] : undefined)
 }
@@ -331,7 +328,7 @@ async function write(
   const { namespace } = principal
   const answers = [
     selectTeam(namespace, id),
-    withMembers ? selectMembers(namespace, sql`${id}`) : noMembers,
+    withMembers ? selectMembers(namespace, sql`${id}`) : noRows,
   ] as const
   const written = writeAs(caller, principal, condition, statements, answers)
   const [[row], members] = await written.catch(refuseLimits)

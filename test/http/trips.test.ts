@@ -41,6 +41,23 @@ describe.each([0, 1000])('with %i other users in the team', (count) => {
   })
 })
 
+test.each([
+  ['/Users?count=50', 2],
+  ['/Users?filter=userName+eq+%22ada%22', 2],
+  ['/Groups?count=50', 3],
+  ['/Groups?count=50&excludedAttributes=members', 2],
+  ['/Groups/{group}', 3],
+  ['/Groups/{group}?excludedAttributes=members', 2],
+] as const)(
+  'GET %s sends the credential and no statement but those that it needs',
+  async (path, statements) => {
+    const { client, group } = await crowd(1)
+    client.endpoint.batches.length = 0
+    expect((await client.get(path.replace('{group}', group.id))).status).toBe(200)
+    expect(client.endpoint.batches).toEqual([{ mode: 'read', statements }])
+  },
+)
+
 describe('a write', () => {
   const noOps: [string, (client: Client, user: string, group: string) => Promise<Answered>][] = [
     ['PUT of a user', (client, user) => client.put(`/Users/${user}`, userBody('ada'))],
