@@ -105,6 +105,11 @@ describe('a SearchRequest', () => {
       'attributes',
     )
   })
+  test('leaves it to the filter how long a filter may be', () => {
+    const filter = ' '.repeat(16_385)
+    expect(readSearchRequest({ schemas, filter })).toEqual({ filter })
+  })
+
   test.each([
     ['attributes', 'a'.repeat(16_385)],
     ['attributes', Array(8194).fill('a')],
