@@ -9,7 +9,7 @@ import type { Sort } from '../scim/sort.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import type { Permission } from '../tenancy/permission.ts'
 import { type Allowed, type Caller, readAs } from './authority.ts'
-import { noRows } from './database.ts'
+import { noRows, type Statement } from './database.ts'
 import { type Held, release } from './held.ts'
 import {
   type Cut,
@@ -102,10 +102,13 @@ export async function listResources(
   const direct = only !== undefined && sort === undefined
   const permissions = types.flatMap(({ name }) => READ[name] ?? [])
   const { principal, rows } = await readAs(caller, permissions, (namespace, allowed) => {
+    const reaches = reachesOf(namespace, filters)
     const limit =
-      maxScanned === undefined ? undefined : withinScan(namespace, maxScanned, types, filters, sort)
+      maxScanned === undefined ? undefined : withinScan(namespace, maxScanned, types, reaches, sort)
     const bounded = limit === undefined ? allowed : onlyWhere(allowed, limit)
-    const sources = types.map((type) => sourceOf(namespace, bounded, type, filters, sort))
+    const sources = types.map((type) =>
+      sourceOf(namespace, bounded, type, filters?.get(type), reaches.get(type), sort),
+    )
     const places = direct ? sql`` : selectPlaces(sources, sort, cut, limits, withMembers)
     const placed = (type: string) => sql`select p.id from (${places}) p where p.type = ${type}`
     const [source] = sources
@@ -125,27 +128,26 @@ export async function listResources(
     const counts = filters === undefined || single ? [] : sources.map(countOf)
     // The counts are no expressions: SQLite would add the depth of their conditions twice.
     const [count, ...others] = counts
-    const totals = sql<{ readonly total: number }>`${
+    const total =
       others.length === 0
         ? count
-        : sql`select sum(c.total) as total from (${sql.join(counts, sql` union all `)}) c`
-    }`
+        : sql<Counted>`select sum(c.total) as total from (${sql.join(counts, sql` union all `)}) c`
     // An index may tell that the first page shows all there is; then nothing is counted.
-    function countOf({ rows, type }: Listable): SQL {
+    function countOf({ rows, type }: Listable): Statement<Counted> {
       const shownWhole = cut.kind === 'index' && cut.startIndex === 1 && only !== undefined
       const moreThan = type === 'User' ? moreUsersThan : moreGroupsThan
       const more =
         filter === undefined || !shownWhole || withMembers
           ? sql`1`
           : moreThan(cut.count, namespace, filter)
-      return sql`select count(*) as total from ${rows} and ${more}`
+      return sql<Counted>`select count(*) as total from ${rows} and ${more}`
     }
     return [
       direct ? noRows : sql<PlaceRow>`select p.* from (${places}) p`,
       types.includes(userType) ? users : noRows,
       types.includes(groupType) ? teams : noRows,
       withMembers ? selectMembers(namespace, teamIds) : noRows,
-      count === undefined ? noRows : totals,
+      total ?? noRows,
       limit === undefined ? noRows : selectWithin(allowed, limit),
     ] as const
   })
@@ -173,6 +175,11 @@ export async function listResources(
   }
 }
 
+/** How many resources a filter accepts. */
+interface Counted {
+  readonly total: number
+}
+
 /** The places of rows that were read in order. */
 function placesOf(
   { name }: ResourceType,
@@ -182,14 +189,23 @@ function placesOf(
   return rows.map(({ id, inPage }) => ({ type, id, key: null, inPage: inPage ?? rows.length }))
 }
 
+/** How each filter makes the database look: for what may be scanned, and for what leads to a page. */
+function reachesOf(
+  namespace: Namespace,
+  filters: ReadonlyMap<ResourceType, Filter> = new Map(),
+): ReadonlyMap<ResourceType, Reach> {
+  const reachOf = (type: ResourceType) => (type === userType ? reachOfUsers : reachOfGroups)
+  return new Map([...filters].map(([type, filter]) => [type, reachOf(type)(namespace, filter)]))
+}
+
 function sourceOf(
   namespace: Namespace,
   allowed: Allowed,
   type: ResourceType,
-  filters: ReadonlyMap<ResourceType, Filter> | undefined,
+  filter: Filter | undefined,
+  reach: Reach | undefined,
   sort: Sort | undefined,
 ): Listable {
-  const filter = filters?.get(type)
   const path = sort?.paths.get(type)
   if (type === userType) {
     const matches = filter === undefined ? sql`1` : compileUserFilter(namespace, filter)
@@ -197,7 +213,7 @@ function sourceOf(
       type: 'User',
       rows: sql`${allowed} user u where u.namespace = ${namespace} and ${matches}`,
       id: sql`u.id`,
-      ...idsFor(sql`u.id`, filter && reachOfUsers(namespace, filter)),
+      ...idsFor(sql`u.id`, reach),
       key: compileUserSort(namespace, path),
       weight: sql`0`,
     }
@@ -207,7 +223,7 @@ function sourceOf(
     type: 'Group',
     rows: sql`${allowed} team t where t.namespace = ${namespace} and ${matches}`,
     id: sql`t.id`,
-    ...idsFor(sql`t.id`, filter && reachOfGroups(namespace, filter)),
+    ...idsFor(sql`t.id`, reach),
     key: compileGroupSort(namespace, path),
     weight: sql`t.members`,
   }

@@ -4,13 +4,11 @@
  * any of them is read.
  */
 import { type SQL, sql } from 'drizzle-orm'
-import type { Filter } from '../scim/filter/bind.ts'
 import { type ResourceType, userType } from '../scim/schema/resource-type.ts'
 import type { Sort } from '../scim/sort.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import type { Allowed } from './authority.ts'
 import type { Statement } from './database.ts'
-import { reachOfGroups, reachOfUsers } from './query.ts'
 import { looksAtOthers, type Reach } from './reach.ts'
 
 /**
@@ -18,6 +16,7 @@ import { looksAtOthers, type Reach } from './reach.ts'
  *
  * @param limit how many resources that are, with the members or groups that the filter or the order
  *   looks at, each counted once for each pass
+ * @param reaches how the filter of each type makes the database look; absent where there is none
  * @param sort an order other than that of ids, which no index serves
  * @returns undefined where the list looks at no more than it finds by an index or shows
  */
@@ -25,20 +24,18 @@ export function withinScan(
   namespace: Namespace,
   limit: number,
   types: readonly ResourceType[],
-  filters: ReadonlyMap<ResourceType, Filter> | undefined,
+  reaches: ReadonlyMap<ResourceType, Reach>,
   sort: Sort | undefined,
 ): SQL | undefined {
   const conditions = types.flatMap((type): SQL[] => {
     const table = type === userType ? 'user' : 'team'
-    const filter = filters?.get(type)
+    const reach = reaches.get(type)
     const path = sort?.paths.get(type)
     const joins = path !== undefined && looksAtOthers(path) ? 1 : 0
-    if (filter === undefined) {
+    if (reach === undefined) {
       const all = { kind: 'all', passes: 1, joins } as const
       return sort === undefined ? [] : [fewerThan(namespace, limit, table, all)]
     }
-    const reach =
-      type === userType ? reachOfUsers(namespace, filter) : reachOfGroups(namespace, filter)
     if (reach.kind === 'found') return []
     return [fewerThan(namespace, limit, table, { ...reach, joins: reach.joins + joins })]
   })
