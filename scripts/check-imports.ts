@@ -20,7 +20,10 @@ const MAY: Readonly<
     packages:
       /^(drizzle-orm(\/.*)?|@libsql\/client\/(web|http)|@cloudflare\/workers-types|node:path)$/,
   },
-  http: { parts: ['scim', 'tenancy', 'store'], packages: /^(hono(\/.*)?|zod|node:crypto)$/ },
+  http: {
+    parts: ['scim', 'tenancy', 'store'],
+    packages: /^(hono(\/.*)?|zod\/(mini|v4\/locales\/en\.js)|node:crypto)$/,
+  },
   app: { parts: ['http', 'store', 'scim'], packages: /^hono(\/.*)?$/ },
   configuration: { parts: ['tenancy'], packages: /^$/ },
   worker: {

@@ -1,6 +1,6 @@
 /** Accounts by hand: listing all, and changing those that SCIM does not manage. */
 import { Hono } from 'hono'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { accountEmail } from '../../store/account.ts'
 import {
   type AccountChange,

@@ -1,5 +1,5 @@
 /** What the lines of a backup must look like. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { Refused } from '../../scim/error.ts'
 import { isObject, type Json, type JsonObject, parseJson } from '../../scim/json.ts'
 import { isWritten, readResource } from '../../scim/resource/resource.ts'
@@ -159,7 +159,7 @@ export function readLine(line: string, number: number): BackupRecord {
 /** What is wrong with the before-image of an adoption, which a rollback gives back. */
 function beforeIssues(record: BackupRecord): readonly z.core.$ZodIssue[] {
   if (record.type !== 'adoption') return []
-  const form: z.ZodType = z.object({
+  const form: z.ZodMiniType = z.object({
     before: record.subjectType === 'user' ? resource : teamBefore,
   })
   return form.safeParse(record).error?.issues ?? []

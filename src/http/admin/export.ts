@@ -1,6 +1,6 @@
 /** Exporting a namespace: pages of NDJSON that make a backup when they are put together. */
 import { Hono } from 'hono'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { recordTables } from '../../store/backup-records.ts'
 import { type ExportPlace, exportPage } from '../../store/export.ts'
 import { andThen, hold } from '../../store/held.ts'

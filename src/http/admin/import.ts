@@ -1,6 +1,6 @@
 /** Importing people, teams and members that SCIM does not manage. */
 import { Hono } from 'hono'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { fold } from '../../scim/comparison.ts'
 import { holdAsync, release } from '../../store/held.ts'
 import { importDirectory, type MemberOutcome, type Outcome } from '../../store/import.ts'

@@ -3,7 +3,7 @@
  * SCIM's business, and the answer says so by leaving them out.
  */
 import { Hono } from 'hono'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { accountEmail } from '../../store/account.ts'
 import { holdAsync, release } from '../../store/held.ts'
 import { readLogin } from '../../store/login.ts'

@@ -1,5 +1,5 @@
 /** How a rollback is asked for, and how what came of it is shown. */
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { NotRolledBack, RollbackRequest, RolledBack } from '../../store/rollback.ts'
 import { describeReason } from '../failure.ts'
 import { requiredText, text } from './validate.ts'

@@ -3,7 +3,7 @@
  * how far the migration is, and the way back.
  */
 import { Hono } from 'hono'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import {
   type Adoption,
   listAdoptions,

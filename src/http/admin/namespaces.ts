@@ -1,6 +1,6 @@
 /** Namespaces, for the operator: create, list, delete. */
 import { Hono } from 'hono'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { Refusal } from '../../store/refusal.ts'
 import {
   createNamespace,

@@ -1,6 +1,6 @@
 /** Deleted accounts that are kept: listing them, and purging them for good. */
 import { Hono } from 'hono'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import type { Attributes } from '../../scim/resource/resource.ts'
 import { accountEmail } from '../../store/account.ts'
 import { andThen, hold, holdAsync, release } from '../../store/held.ts'

@@ -1,6 +1,6 @@
 /** Service accounts and their tokens, in the shapes and status codes of Grafana's HTTP API. */
 import { Hono } from 'hono'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { andThen, holdAsync } from '../../store/held.ts'
 import {
   changeServiceAccount,

@@ -1,6 +1,6 @@
 /** Settings, as Grafana's resource SCIMConfig: what its Terraform provider reads and writes. */
 import { Hono } from 'hono'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { andThen, holdAsync } from '../../store/held.ts'
 import {
   type AppliedSettings,

@@ -1,6 +1,6 @@
 /** Teams by hand: listing all, and changing those that SCIM does not manage. */
 import { Hono } from 'hono'
-import * as z from 'zod'
+import * as z from 'zod/mini'
 import { MAXIMUM_MEMBERS } from '../../scim/patch/members.ts'
 import type { Attributes } from '../../scim/resource/resource.ts'
 import { accountEmail } from '../../store/account.ts'

@@ -1,8 +1,13 @@
 /** Reading the bodies of admin routes. */
-import * as z from 'zod'
+
+import * as z from 'zod/mini'
+import en from 'zod/v4/locales/en.js'
 import { type Namespace, parseNamespace } from '../../tenancy/namespace.ts'
 import { MAXIMUM_BODY, readJson } from '../body.ts'
 import { HttpRefusal } from '../failure.ts'
+
+// The small build of zod brings no sentences of its own; without these every fault is "Invalid input".
+z.config(en())
 
 /** A text that can be stored: no NUL, which SQLite cuts at, and no half of a surrogate pair. */
 export const text = z.string().check(
@@ -21,7 +26,7 @@ export const requiredText = text.check(
  * A list of at most so many entries. How many there are is judged before any of them is, so that a
  * long list of the wrong things costs no more than it takes to count them.
  */
-export function listOf<T extends z.ZodType>(entry: T, most: number) {
+export function listOf<T extends z.ZodMiniType>(entry: T, most: number) {
   return z.pipe(z.array(z.unknown()).check(z.maxLength(most)), z.array(entry))
 }
 
@@ -44,7 +49,7 @@ function describe(issues: readonly z.core.$ZodIssue[]): string {
  * @param limit in bytes
  * @throws HttpRefusal `bad-request`, naming what does not fit and where
  */
-export async function readBody<T extends z.ZodType>(
+export async function readBody<T extends z.ZodMiniType>(
   request: Request,
   form: T,
   limit = MAXIMUM_BODY,
