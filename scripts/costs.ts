@@ -107,6 +107,8 @@ try {
     'PUT /Users/{id}': await costOf('PUT', `/Users/${person}`, user(4321, 'Chief')),
     'PATCH /Users/{id}': await costOf('PATCH', `/Users/${person}`, patch(retitle)),
     'PATCH /Groups/{id}, one member': await costOf('PATCH', `/Groups/${team}`, patch(join)),
+    'GET status': (await operator('GET', `/${NAMESPACE}/status`)).cost,
+    'GET health': (await operator('GET', `/${NAMESPACE}/health`)).cost,
   }
   /** All pages of a list. */
   const walk = async (

@@ -14,7 +14,7 @@ const statusShape = z.looseObject({
   managed: z.looseObject({ users: z.number(), teams: z.number() }),
   retained: z.number(),
   conflicts: z.number(),
-  changes: z.looseObject({ lastHour: z.number(), lastDay: z.number(), capped: z.boolean() }),
+  changes: z.looseObject({ lastHour: z.number(), lastDay: z.number() }),
   refusals: z.looseObject({ lastHour: z.number(), lastDay: z.number() }),
   serviceAccounts: z.array(
     z.looseObject({
@@ -100,10 +100,7 @@ function describeStatus(status: Status): string {
       ['Retained', String(status.retained)],
       ['Inherited members', atLeast(inheritedMembers.count, inheritedMembers.capped)],
       ['Open conflicts', String(status.conflicts)],
-      [
-        'Changes',
-        `${changes.lastHour} in an hour, ${atLeast(changes.lastDay, changes.capped)} in a day`,
-      ],
+      ['Changes', `${changes.lastHour} in an hour, ${changes.lastDay} in a day`],
       ['Refusals', `${refusals.lastHour} in an hour, ${refusals.lastDay} in a day`],
       ['User sync', onOff(settings.enableUserSync)],
       ['Group sync', onOff(settings.enableGroupSync)],

@@ -6,6 +6,7 @@ import { sql } from 'drizzle-orm'
 import { fold } from '../scim/comparison.ts'
 import { type Json, parseJson } from '../scim/json.ts'
 import type { Holder } from '../tenancy/credential.ts'
+import { hourOf } from './activity.ts'
 import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
 import type { Database } from './database.ts'
 import { closeEvents, recordChange } from './event.ts'
@@ -14,17 +15,11 @@ import { Refusal } from './refusal.ts'
 
 /** How many conflicts a namespace keeps; the one that was longest not seen goes. */
 const MAXIMUM_CONFLICTS = 1000
-const HOUR = 60 * 60 * 1000
-const DAY = 24 * HOUR
+const DAY = 24 * 60 * 60 * 1000
 /** How long a conflict is kept after its last request, in milliseconds. */
 const LIFETIME = 30 * DAY
 /** How many hours refusals are counted back. */
 const COUNTED_HOURS = 8 * 24
-
-/** The hour of a time, as refusals are counted by. */
-export function hourOf(time: number): number {
-  return Math.floor(time / HOUR)
-}
 
 /** Since when a conflict must have been seen to be one. */
 export function openSince(now: number): number {
@@ -196,7 +191,7 @@ export async function settleConflict(caller: Caller, id: string): Promise<void> 
     const statements = [
       sql`delete from conflict where namespace = ${namespace} and id = ${id}`,
       recordChange(caller, principal, 'conflict.settle', id, { before }),
-      closeEvents(principal),
+      ...closeEvents(caller, principal),
     ]
     // What occurs meanwhile is settled as well, and counted.
     const condition = sql`exists (select 1 from conflict c

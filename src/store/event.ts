@@ -4,6 +4,7 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Principal } from '../tenancy/credential.ts'
+import { countChanges } from './activity.ts'
 import type { Caller } from './authority.ts'
 import type { Statement } from './database.ts'
 
@@ -89,9 +90,17 @@ export interface Counters {
   readonly retained?: number
 }
 
-/** Ends the events of a batch: notes the last sequence number, and moves the counters. */
-export function closeEvents({ namespace }: Principal, counters: Counters = {}): Statement {
-  return sql`
+/**
+ * Ends the events of a batch: notes the last sequence number, moves the counters, and counts the
+ * changes of users and teams.
+ */
+export function closeEvents(
+  caller: Caller,
+  principal: Principal,
+  counters: Counters = {},
+): Statement[] {
+  const { namespace } = principal
+  const close = sql`
     update namespace set
       users = users + ${counters.users ?? 0},
       teams = teams + ${counters.teams ?? 0},
@@ -101,4 +110,5 @@ export function closeEvents({ namespace }: Principal, counters: Counters = {}): 
       event_seq = max(event_seq,
         coalesce((select max(e.seq) from event e where e.namespace = ${namespace}), 0))
     where name = ${namespace}`
+  return [close, countChanges(caller, principal)]
 }

@@ -202,7 +202,7 @@ export async function deleteAccount(caller: Caller, id: string): Promise<void> {
     if (current.managed) throw new Refusal({ kind: 'provisioned', what: 'user-deletion' })
     const statements = [
       ...removal(caller, principal, current),
-      closeEvents(principal, { users: -1 }),
+      ...closeEvents(caller, principal, { users: -1 }),
     ]
     await writeAs(caller, principal, unchanged(principal.namespace, current), statements, [])
   })
@@ -228,7 +228,7 @@ export async function releaseAccount(caller: Caller, id: string): Promise<Stored
         before: { isProvisioned: true },
         after: { isProvisioned: false },
       }),
-      closeEvents(principal, { managedUsers: -1 }),
+      ...closeEvents(caller, principal, { managedUsers: -1 }),
     ]
     const answers = [selectUser(namespace, id)] as const
     const condition = unchanged(namespace, current)

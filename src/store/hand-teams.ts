@@ -324,7 +324,7 @@ export async function releaseTeam(caller: Caller, id: string): Promise<CountedTe
         before: { isProvisioned: true },
         after: { isProvisioned: false },
       }),
-      closeEvents(principal, { managedTeams: -1 }),
+      ...closeEvents(caller, principal, { managedTeams: -1 }),
     ]
     const condition = sql`exists (select 1 from team t where ${byId(namespace, id)}
       and t.revision = ${current.revision})`

@@ -93,6 +93,7 @@ export const deletionOrder: readonly (readonly [table: string, key: string])[] =
   ['event', 'seq'],
   ['conflict', 'id'],
   ['refusal_count', 'hour'],
+  ['activity', 'kind, subject, hour'],
   ['service_account', 'id'],
 ]
 

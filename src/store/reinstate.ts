@@ -65,7 +65,7 @@ export async function restoreUser(
       where namespace = ${namespace} and external_id = ${keys.externalId}`,
     forget(namespace, id),
     recordEvent(caller, principal, 'user.rollback', id, sql`${changes}`),
-    closeEvents(principal, { managedUsers: -1 }),
+    ...closeEvents(caller, principal, { managedUsers: -1 }),
   ]
   await writeAs(caller, principal, asRead('user', namespace, one), statements, [])
 }
@@ -93,7 +93,7 @@ export async function restoreTeam(
       where namespace = ${namespace} and team_id = ${id} and inherited = 1`,
     ...carryOut(caller, principal, id, { always: true }),
     forget(namespace, id),
-    closeEvents(principal, { managedTeams: -1 }),
+    ...closeEvents(caller, principal, { managedTeams: -1 }),
   ]
   const answers = [countMoved(namespace, caller.requestId)] as const
   const [[moved]] = await writeAs(

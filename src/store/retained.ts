@@ -105,7 +105,7 @@ export async function purgeRetained(
         and id in (select j.value from json_each(${JSON.stringify(telling)}) j)`,
       sql`delete from retained where namespace = ${namespace} and id in ${list}`,
       ...ids.map((id, part) => recordEvent(caller, principal, 'user.purge', id, sql`'{}'`, part)),
-      closeEvents(principal, { retained: -ids.length }),
+      ...closeEvents(caller, principal, { retained: -ids.length }),
     ]
     // Whoever came back meanwhile is not purged, nor whoever left again and is kept from then on.
     const asRead = JSON.stringify(chosen.map(({ id, revision }) => [id, revision]))

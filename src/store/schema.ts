@@ -334,3 +334,25 @@ export const refusalCount = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.namespace, table.hour] })],
 )
+
+/**
+ * What went on, by the hour or by the day, so that nobody has to count events; a table without
+ * rowid. See store/activity.ts.
+ */
+export const activity = sqliteTable(
+  'activity',
+  {
+    namespace: text('namespace')
+      .notNull()
+      .references(() => namespace.name),
+    /** What is counted: `change` of a user or team by the hour, `external-id` changes by the day. */
+    kind: text('kind').notNull(),
+    /** Of whom: the id of a service account; empty for the operator and where nobody is told apart. */
+    subject: text('subject').notNull(),
+    /** Hours since 1970; that of midnight for what is counted by the day. */
+    hour: integer('hour').notNull(),
+    count: integer('count').notNull(),
+    lastAt: integer('last_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.namespace, table.kind, table.subject, table.hour] })],
+)

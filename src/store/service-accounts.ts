@@ -154,7 +154,7 @@ export async function createServiceAccount(
           (namespace, id, name, created_at, role, permissions, disabled)
         values (${namespace}, ${id}, ${name}, ${caller.now}, ${role}, ${permissions}, ${disabled})`,
       recordChange(caller, principal, 'serviceaccount.create', id, { after }),
-      closeEvents(principal),
+      ...closeEvents(caller, principal),
     ]
     const answers = [selectAccounts(namespace, caller.now, sql`a.id = ${id}`)] as const
     const [[created]] = await writeAs(caller, principal, sql`1`, statements, answers)
@@ -204,7 +204,7 @@ export async function changeServiceAccount(
       sql`update token set permissions = ${next.permissions}, disabled = ${next.disabled}
         where namespace = ${namespace} and account_id = ${id}`,
       recordChange(caller, principal, 'serviceaccount.update', id, { before, after }),
-      closeEvents(principal),
+      ...closeEvents(caller, principal),
     ]
     const answers = [selectAccounts(namespace, caller.now, sql`a.id = ${id}`)] as const
     const condition = unchanged(namespace, current)
@@ -228,7 +228,7 @@ export async function deleteServiceAccount(caller: Caller, id: string): Promise<
       recordChange(caller, principal, 'serviceaccount.delete', id, { before: describe(current) }),
       sql`delete from token where namespace = ${namespace} and account_id = ${id}`,
       sql`delete from service_account where namespace = ${namespace} and id = ${id}`,
-      closeEvents(principal),
+      ...closeEvents(caller, principal),
     ]
     await writeAs(caller, principal, unchanged(namespace, current), statements, [])
   })
@@ -311,7 +311,7 @@ export async function createToken(
           ...(old === undefined ? {} : { replaces: { token: old.id, name: old.name } }),
         },
       ),
-      closeEvents(principal),
+      ...closeEvents(caller, principal),
     ]
     const answers = [selectTokens(namespace, account)] as const
     const oldStands =
@@ -351,7 +351,7 @@ export async function revokeToken(caller: Caller, account: string, id: string): 
       recordChange(caller, principal, 'token.revoke', account, {
         before: { token: id, name: token.name },
       }),
-      closeEvents(principal),
+      ...closeEvents(caller, principal),
     ]
     const condition = sql`exists (select 1 from token k where k.namespace = ${namespace}
       and k.id = ${id} and k.revoked_at is null)`

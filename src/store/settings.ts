@@ -44,7 +44,7 @@ export async function writeSettings(
       const statements = [
         sql`update namespace set settings = ${text} where name = ${namespace}`,
         recordChange(caller, principal, 'settings.update', SUBJECT, { before, after: settings }),
-        closeEvents(principal),
+        ...closeEvents(caller, principal),
       ]
       await writeAs(caller, principal, sql`1`, statements, [])
     }
@@ -66,7 +66,7 @@ export async function resetSettings(caller: Caller): Promise<void> {
     const statements = [
       sql`update namespace set settings = null where name = ${namespace}`,
       recordChange(caller, principal, 'settings.reset', SUBJECT, { before, after }),
-      closeEvents(principal),
+      ...closeEvents(caller, principal),
     ]
     await writeAs(caller, principal, sql`1`, statements, [])
   })

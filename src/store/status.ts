@@ -7,19 +7,15 @@ import type { Principal } from '../tenancy/credential.ts'
 import { CHANGES_SPAN, RECENT, type RecentRefusal } from '../tenancy/health.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import type { Permission } from '../tenancy/permission.ts'
+import { type ChangesRow, dayOf, hourOf, selectChanges } from './activity.ts'
 import { type Allowed, type Caller, readAs } from './authority.ts'
-import { hourOf, openSince } from './conflicts.ts'
+import { openSince } from './conflicts.ts'
 import type { Statement } from './database.ts'
 
-const HOUR = 60 * 60 * 1000
-const DAY = 24 * HOUR
-
-/** How many events are looked at, from the newest: their time has no index. */
-const MAXIMUM_EVENTS = 10_000
 /** Up to where inherited members are counted. */
-const MAXIMUM_INHERITED = 10_000
+const MAXIMUM_INHERITED = 1000
 /** How many users are looked at, from the newest. */
-const SAMPLE = 1000
+const SAMPLE = 100
 
 const NEEDED: readonly Permission[] = ['org.users:read', 'teams:read']
 
@@ -71,33 +67,6 @@ function isLive({ expiresAt, revokedAt }: TokenRow, now: number): boolean {
   return revokedAt === null && (expiresAt === null || expiresAt > now)
 }
 
-/** What one token, or the operator, did among the newest events. */
-interface ActivityRow {
-  readonly tokenId: string | null
-  readonly events: number
-  readonly oldest: number
-  readonly lastChangeAt: number | null
-  readonly lastHour: number
-  readonly lastDay: number
-}
-
-/** A walk down the index of events; what stands behind the actions in a row is not read. */
-function selectActivity(
-  namespace: Namespace,
-  now: number,
-  allowed: Allowed,
-): Statement<ActivityRow> {
-  const provisions = sql`(r.action like 'user.%' or r.action like 'team.%')`
-  const changes = (since: number) => sql`sum(r.at > ${since} and ${provisions})`
-  return sql<ActivityRow>`
-    select json_extract(r.actor, '$.token') as "tokenId", count(*) as events, min(r.at) as oldest,
-      max(case when ${provisions} then r.at end) as "lastChangeAt",
-      ${changes(now - HOUR)} as "lastHour", ${changes(now - DAY)} as "lastDay"
-    from (select e.at, e.actor, e.action from ${allowed} event e where e.namespace = ${namespace}
-      order by e.seq desc limit ${MAXIMUM_EVENTS}) r
-    group by 1`
-}
-
 /** How many there are, and whether there are more than were counted. */
 export interface Capped {
   readonly count: number
@@ -109,13 +78,9 @@ export interface Status {
   readonly principal: Principal
   readonly counters: Counters
   readonly conflicts: number
-  /** What was written to users and teams; capped where there may be more than were looked at. */
-  readonly changes: {
-    readonly lastHour: number
-    readonly lastDay: number
-    readonly capped: boolean
-  }
-  /** By the hours of the clock: the current one, and the one or the 24 before it. */
+  /** What was written to users and teams, and what was refused, by the hours of the clock: */
+  readonly changes: { readonly lastHour: number; readonly lastDay: number }
+  /** the current one, and the one or the 24 before it. */
   readonly refusals: { readonly lastHour: number; readonly lastDay: number }
   readonly accounts: readonly (AccountRow & {
     readonly lastRequestAt: number | null
@@ -127,9 +92,9 @@ export interface Status {
   readonly inheritedMembers: Capped
 }
 
-function latest(times: readonly (number | null | undefined)[]): number | null {
+function latest(times: readonly (number | null)[]): number | null {
   return times.reduce<number | null>(
-    (last, time) => (time == null || (last !== null && last >= time) ? last : time),
+    (last, time) => (time === null || (last !== null && last >= time) ? last : time),
     null,
   )
 }
@@ -147,7 +112,7 @@ export async function readStatus(caller: Caller, expiringWithin: number): Promis
     selectCounters(namespace, allowed),
     selectAccounts(namespace, allowed),
     selectTokens(namespace, allowed),
-    selectActivity(namespace, now, allowed),
+    selectChanges(namespace, now, allowed),
     sql<{ readonly count: number }>`select count(*) as count from ${allowed} conflict c
       where c.namespace = ${namespace} and c.last_at >= ${openSince(now)}`,
     sql<{ readonly lastHour: number | null; readonly lastDay: number | null }>`
@@ -158,11 +123,10 @@ export async function readStatus(caller: Caller, expiringWithin: number): Promis
       select 1 from ${allowed} membership m indexed by membership_inherited
       where m.namespace = ${namespace} and m.inherited = 1 limit ${MAXIMUM_INHERITED + 1})`,
   ])
-  const [[counters], accounts, tokens, activity, [conflicts], [refusals], [inherited]] = rows
-  const sum = (of: (row: ActivityRow) => number) =>
-    activity.reduce((total, row) => total + of(row), 0)
-  const oldest = Math.min(...activity.map((row) => row.oldest))
-  const byToken = new Map(activity.map((row) => [row.tokenId, row.lastChangeAt]))
+  const [[counters], accounts, tokens, changes, [conflicts], [refusals], [inherited]] = rows
+  const sum = (of: (row: ChangesRow) => number | null) =>
+    changes.reduce((total, row) => total + (of(row) ?? 0), 0)
+  const lastChanges = new Map(changes.map(({ subject, lastChangeAt }) => [subject, lastChangeAt]))
   const names = new Map(accounts.map(({ id, name }) => [id, name]))
   const members = inherited?.count ?? 0
   return {
@@ -172,7 +136,6 @@ export async function readStatus(caller: Caller, expiringWithin: number): Promis
     changes: {
       lastHour: sum(({ lastHour }) => lastHour),
       lastDay: sum(({ lastDay }) => lastDay),
-      capped: sum(({ events }) => events) >= MAXIMUM_EVENTS && oldest > now - DAY,
     },
     refusals: { lastHour: refusals?.lastHour ?? 0, lastDay: refusals?.lastDay ?? 0 },
     accounts: accounts.map((account) => {
@@ -180,7 +143,7 @@ export async function readStatus(caller: Caller, expiringWithin: number): Promis
       return {
         ...account,
         lastRequestAt: latest(own.map(({ lastUsedAt }) => lastUsedAt)),
-        lastChangeAt: latest(own.map(({ id }) => byToken.get(id))),
+        lastChangeAt: lastChanges.get(account.id) ?? null,
       }
     }),
     expiringTokens: tokens
@@ -232,15 +195,9 @@ export async function readHealth(caller: Caller): Promise<StoredHealth> {
       from (select u.external_id, u.managed from ${allowed} user u
         where u.namespace = ${namespace} order by u.id desc limit ${SAMPLE}) s
       where s.managed = 1`,
-    // The values are taken apart only where the event is one that counts.
-    sql<{ readonly changed: number }>`
-      select count(distinct r.subject) as changed
-      from (select case when e.action = 'user.update' and e.at >= ${now - CHANGES_SPAN}
-            and json_extract(e.changes, '$.before.externalId') is not null
-            and json_extract(e.changes, '$.after.externalId') is not null
-          then e.subject end as subject
-        from ${allowed} event e where e.namespace = ${namespace}
-        order by e.seq desc limit ${MAXIMUM_EVENTS}) r`,
+    sql<{ readonly changed: number | null }>`select sum(a.count) as changed
+      from ${allowed} activity a where a.namespace = ${namespace} and a.kind = 'external-id'
+        and a.subject = '' and a.hour >= ${dayOf(now - CHANGES_SPAN)}`,
   ])
   const [[counters], accounts, tokens, refusals, [sample], [changes]] = rows
   const names = new Map(accounts.map(({ id, name }) => [id, name]))

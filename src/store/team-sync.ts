@@ -115,7 +115,7 @@ export async function saveMappings(
         on conflict (namespace, group_key)
           do update set group_id = excluded.group_id, team_id = excluded.team_id`,
       recordChange(caller, principal, 'teamsync.update', SUBJECT, change),
-      closeEvents(principal),
+      ...closeEvents(caller, principal),
     ]
     // Also the mappings that are left alone are part of the answer: all are taken, or none.
     const condition = sql`${areTeamsAsRead(namespace, rows[0])}
@@ -212,7 +212,7 @@ export async function deleteMappings(
     const statements = [
       sql`delete from team_mapping as g where ${chosen}`,
       recordChange(caller, principal, 'teamsync.delete', SUBJECT, { before }),
-      closeEvents(principal),
+      ...closeEvents(caller, principal),
     ]
     const sameOne =
       key === undefined || mapping === undefined

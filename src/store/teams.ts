@@ -307,7 +307,7 @@ export async function insertTeam(
         ${externalIdOf(attributes)}, ${caller.now}, ${caller.now})`,
     ...planEvents(caller, principal, 'team.create', id, change, { after: attributes }),
     ...carryOut(caller, principal, id, { always: true }),
-    closeEvents(principal, { teams: 1, managedTeams: managed ? 1 : 0 }),
+    ...closeEvents(caller, principal, { teams: 1, managedTeams: managed ? 1 : 0 }),
   ]
   return write(caller, principal, condition, statements, id, withMembers)
 }
@@ -467,7 +467,7 @@ export async function replaceTeam(
       : []),
     ...markInherited(namespace, id, change, adopts),
     ...carryOut(caller, principal, id, { always: changesAttributes || adopts }),
-    closeEvents(principal, { managedTeams: adopts ? 1 : 0 }),
+    ...closeEvents(caller, principal, { managedTeams: adopts ? 1 : 0 }),
   ]
   try {
     return await write(caller, principal, condition, statements, id, how.withMembers)
@@ -525,7 +525,7 @@ export async function removeTeam(
       select g.group_key from team_mapping g
       where g.namespace = ${namespace} and g.team_id = ${id})`,
     sql`delete from team where namespace = ${namespace} and id = ${id}`,
-    closeEvents(principal, { teams: -1, managedTeams: -managed }),
+    ...closeEvents(caller, principal, { teams: -1, managedTeams: -managed }),
   ]
   await writeAs(caller, principal, condition, statements, [])
 }

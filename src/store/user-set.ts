@@ -6,6 +6,7 @@ import { sql } from 'drizzle-orm'
 import type { Attributes } from '../scim/resource/resource.ts'
 import type { Principal } from '../tenancy/credential.ts'
 import { accountColumns, accountKeys, withoutEmptyExternalId } from './account.ts'
+import { addCount, hourOf, subjectOf } from './activity.ts'
 import { type Caller, readAs, writeAs } from './authority.ts'
 import { list, type Statement } from './database.ts'
 import { actorOf } from './event.ts'
@@ -223,6 +224,10 @@ export async function insertChunk(
         event_seq = max(event_seq,
           coalesce((select max(e.seq) from event e where e.namespace = ${namespace}), 0))
       where name = ${namespace}`,
+    sql`insert into activity (namespace, kind, subject, hour, count, last_at)
+      select ${namespace}, 'change', ${subjectOf(principal)}, ${hourOf(now)}, count(*), ${now}
+      from ${each} where ${inserted} having count(*) > 0
+      ${addCount}`,
   ]
   const answers = [
     sql<UserRow>`select ${userColumns} from user u

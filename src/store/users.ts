@@ -19,6 +19,7 @@ import {
   type UniqueKeys,
   withoutEmptyExternalId,
 } from './account.ts'
+import { countExternalId } from './activity.ts'
 import {
   type Allowed,
   type Caller,
@@ -252,7 +253,7 @@ export async function insertUser(
     insertEmails(namespace, id, keys.emails),
     sql`delete from retained where namespace = ${namespace} and id = ${id}`,
     recordEvent(caller, principal, action, id, sql`${changes}`),
-    closeEvents(principal, {
+    ...closeEvents(caller, principal, {
       users: 1,
       managedUsers: managed ? 1 : 0,
       retained: retained === undefined ? 0 : -1,
@@ -330,6 +331,8 @@ export async function replaceAttributes(
   const before = accountKeys(current.attributes)
   const emailsChange = !sameValue([...keys.emails], [...before.emails])
   const adopts = action === 'user.adopt'
+  const externalIds = [before.externalId, keys.externalId]
+  const changesExternalId = !adopts && !externalIds.includes(null) && new Set(externalIds).size > 1
   const changes = describeChange(current.attributes, attributes)
   const adoption = sql`insert into adoption
       (namespace, subject, type, revision, request_id, part, at, before)
@@ -354,7 +357,8 @@ export async function replaceAttributes(
     ...(!adopts && keys.externalId === before.externalId ? [] : [releaseRetained]),
     ...(adopts ? [adoption] : []),
     recordEvent(caller, principal, action, id, sql`${changes}`),
-    closeEvents(principal, { managedUsers: adopts ? 1 : 0 }),
+    ...closeEvents(caller, principal, { managedUsers: adopts ? 1 : 0 }),
+    ...(changesExternalId ? [countExternalId(caller, principal)] : []),
   ]
   const condition = unchanged(namespace, current, preconditions)
   try {
@@ -423,7 +427,7 @@ export async function deleteUser(
     const statements = [
       retains,
       ...removal(caller, principal, current),
-      closeEvents(principal, { users: -1, managedUsers: -1, retained: 1 }),
+      ...closeEvents(caller, principal, { users: -1, managedUsers: -1, retained: 1 }),
     ]
     const condition = unchanged(namespace, current, preconditions)
     await writeAs(caller, principal, condition, statements, [])

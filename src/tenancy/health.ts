@@ -31,7 +31,7 @@ export interface HealthFacts {
   /** Of the newest users: how many SCIM manages, and how many of those have an e-mail as externalId. */
   readonly sampled: number
   readonly emailLike: number
-  /** How many users got another externalId within CHANGES_SPAN. */
+  /** How often a user got another externalId within CHANGES_SPAN. */
   readonly changedExternalIds: number
   /** The tokens that are good. Times are milliseconds since 1970. */
   readonly tokens: readonly {
@@ -147,7 +147,9 @@ function checkExternalIdForm({ sampled, emailLike }: HealthFacts): Check {
 
 function checkExternalIdChanges({ changedExternalIds, users }: HealthFacts): Check {
   const name = 'external-id-changes'
-  const detail = `${count(changedExternalIds, 'user')} of ${users} got another externalId within 30 days.`
+  const detail =
+    `An externalId was changed ${changedExternalIds === 1 ? 'once' : `${changedExternalIds} times`} ` +
+    `within 30 days, in a namespace of ${count(users, 'user')}.`
   if (changedExternalIds * 100 <= users) return ok(name, detail)
   return found(
     'warn',

@@ -5,10 +5,12 @@
 import { beforeAll, describe, expect, test } from 'vitest'
 import { readFilter, readFilters } from '../../src/scim/filter/bind.ts'
 import { groupType, type ResourceType, userType } from '../../src/scim/schema/resource-type.ts'
+import { hourOf } from '../../src/store/activity.ts'
 import { readAs } from '../../src/store/authority.ts'
 import { d1 } from '../../src/store/d1.ts'
 import { listResources } from '../../src/store/listing.ts'
 import type { Place } from '../../src/store/page.ts'
+import { readHealth, readStatus } from '../../src/store/status.ts'
 import { changeTeam, createTeam, deleteTeam, readTeam } from '../../src/store/teams.ts'
 import { changeUser, createUser, deleteUser, readUser } from '../../src/store/users.ts'
 import { id, recorded, rowsRead, rowsWritten, seed, teamId } from './seeded.ts'
@@ -22,6 +24,7 @@ import {
   removeMembers,
   rename,
   replaceWith,
+  START,
   set,
   type Tenant,
 } from './tenant.ts'
@@ -189,6 +192,48 @@ export function growth(binding: D1Database): void {
       expect(small).toHaveLength(2)
       expect(await costOf(hundredThousand, patch(SMALL))).toEqual(small)
       expect(await costOf(hundredThousand, patch(TEN_THOUSAND))).toEqual(small)
+    })
+
+    test('of status and health is the same after thousands of changes', async () => {
+      const cost = async (now: number) => [
+        await costOf(thousand, () => readStatus(thousand.caller({ now }), 0)),
+        await costOf(thousand, () => readHealth(thousand.caller({ now }))),
+      ]
+      const retitle = (title: string) => (tenant: Tenant) =>
+        changeUser(tenant.caller(), somebody(7), set({ title }), {})
+      await retitle('first')(thousand)
+      const before = await cost(START)
+      // A sample of a hundred users, and little else.
+      for (const [trip] of before) expect(trip?.read).toBeLessThanOrEqual(130)
+      await binding
+        .prepare(`insert into event
+          with recursive c(n) as (select 1 union all select n + 1 from c where n < 5000)
+          select ?1, 1000000 + n, ?2, '{}', 'user.update', 'u000007', '{}', 'more-' || n, 0 from c`)
+        .bind(thousand.namespace, START)
+        .run()
+      await retitle('second')(thousand)
+      await retitle('third')(thousand)
+      expect(await cost(START)).toEqual(before)
+      const counts = await binding
+        .prepare(`select count(*) as hours from activity where namespace = ?1 and kind = 'change'`)
+        .bind(thousand.namespace)
+        .all()
+      expect(counts.results).toEqual([{ hours: 1 }])
+    })
+
+    test('of status grows with the hours of a day in which there were changes, up to 25', async () => {
+      const cost = () =>
+        costOf(hundredThousand, () => readStatus(hundredThousand.caller({ now: START }), 0))
+      await changeUser(hundredThousand.caller(), somebody(7), set({ title: 'x' }), {})
+      const [before] = await cost()
+      await binding
+        .prepare(`insert into activity
+          with recursive c(n) as (select 1 union all select n + 1 from c where n < 700)
+          select ?1, 'change', 'account-1', ?2 - n, 1, 0 from c`)
+        .bind(hundredThousand.namespace, hourOf(START))
+        .run()
+      const [after] = await cost()
+      expect(after).toEqual({ read: (before?.read ?? 0) + 25, written: 0 })
     })
 
     test('of a page by index is one entry of the index for each user before it', async () => {

@@ -1,6 +1,7 @@
 /** The record of refused requests, and what status and health read, on every database. */
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
+import { hourOf } from '../../src/store/activity.ts'
 import {
   expireConflicts,
   listConflicts,
@@ -8,6 +9,8 @@ import {
   recordRefusals,
   settleConflict,
 } from '../../src/store/conflicts.ts'
+import { expire } from '../../src/store/expiry.ts'
+import { deleteNamespace } from '../../src/store/registry.ts'
 import { readHealth, readStatus } from '../../src/store/status.ts'
 import { createUser } from '../../src/store/users.ts'
 import { held, type Open, query, START, type Tenant, tenancy } from './tenant.ts'
@@ -38,7 +41,7 @@ const subjects = async (tenant: Tenant) =>
   (await listConflicts(tenant.caller(), held({ limit: 2000 }))).map(({ subject }) => subject)
 
 export function refusals(open: Open): void {
-  const { database, tenant } = tenancy(open)
+  const { database, tenant, bentTenant } = tenancy(open)
 
   describe('the record of refusals', () => {
     test('adds up what is recorded at once', async () => {
@@ -83,6 +86,34 @@ export function refusals(open: Open): void {
     })
   })
 
+  test('counts by the hour expire, but for the newest of an account that is there', async () => {
+    const own = await bentTenant()
+    const hour = hourOf(START)
+    const put = (kind: string, subject: string, age: number) =>
+      sql`insert into activity (namespace, kind, subject, hour, count, last_at)
+        values (${own.namespace}, ${kind}, ${subject}, ${hour - age}, 1, ${START})`
+    await database().batch('write', [
+      put('change', 'account-1', 40 * 24),
+      put('change', 'account-1', 35 * 24),
+      put('change', 'gone', 33 * 24),
+      put('change', '', 33 * 24),
+      put('change', '', 31 * 24),
+      put('external-id', '', 33 * 24),
+    ])
+    await expire(database(), START, undefined)
+    const left = sql`select subject, ${hour} - hour as age from activity
+      where namespace = ${own.namespace} order by subject`
+    expect(await query(own, left)).toEqual([
+      { subject: '', age: 31 * 24 },
+      { subject: 'account-1', age: 35 * 24 },
+    ])
+    // As late as that is, it still tells of the last change.
+    const { accounts } = await readStatus(own.caller(), DAY)
+    expect(accounts).toMatchObject([{ id: 'account-1', lastChangeAt: START }])
+    await deleteNamespace(database(), own.namespace)
+    expect(await query(own, left)).toEqual([])
+  })
+
   test('status and health are read', async () => {
     const own = await tenant()
     const attributes = { userName: 'ada', externalId: 'ada@example.com' }
@@ -92,7 +123,7 @@ export function refusals(open: Open): void {
     expect(await readStatus(own.caller(), DAY)).toMatchObject({
       counters: { managedUsers: 1, managedTeams: 0, retained: 0 },
       conflicts: 2,
-      changes: { lastHour: 1, lastDay: 1, capped: false },
+      changes: { lastHour: 1, lastDay: 1 },
       refusals: { lastHour: 2, lastDay: 2 },
       accounts: [{ id: 'account-1', name: 'okta', lastChangeAt: START + 1000 }],
       inheritedMembers: { count: 0, capped: false },

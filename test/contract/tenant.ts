@@ -291,6 +291,7 @@ export async function snapshot({ database, namespace }: Tenant): Promise<Record<
     'team_mapping',
     'conflict',
     'refusal_count',
+    'activity',
     'service_account',
     'token',
   ]
@@ -322,12 +323,16 @@ export async function expectConsistent(tenant: Tenant): Promise<void> {
           where m.namespace = t.namespace and m.team_id = t.id)) as members,
         n.event_seq - coalesce((select max(e.seq) from event e where e.namespace = n.name), 0)
           as "eventSeq",
-        n.event_seq - (select count(*) from event e where e.namespace = n.name) as events
+        n.event_seq - (select count(*) from event e where e.namespace = n.name) as events,
+        (select count(*) from event e where e.namespace = n.name
+            and (e.action like 'user.%' or e.action like 'team.%'))
+          - coalesce((select sum(a.count) from activity a
+            where a.namespace = n.name and a.kind = 'change'), 0) as changes
       from namespace n where n.name = ${namespace}`,
   )
   expect(counts).toEqual({
     ...{ users: 0, teams: 0, managedUsers: 0, managedTeams: 0, retained: 0 },
-    ...{ members: 0, eventSeq: 0, events: 0 },
+    ...{ members: 0, eventSeq: 0, events: 0, changes: 0 },
   })
   const users = await query<{
     readonly id: string

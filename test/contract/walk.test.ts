@@ -64,7 +64,7 @@ function statementsOf(step: string): string[] {
 /** All tables, each behind those that its foreign keys name. */
 const TABLES = [
   ...['namespace', 'service_account', 'token', 'user', 'user_email', 'team', 'membership'],
-  ...['event', 'retained', 'adoption', 'team_mapping', 'conflict', 'refusal_count'],
+  ...['event', 'retained', 'adoption', 'team_mapping', 'conflict', 'refusal_count', 'activity'],
 ]
 
 const IDS: Readonly<Record<string, string>> = {

@@ -12,6 +12,7 @@ const TABLES = [
   'team_mapping',
   'conflict',
   'refusal_count',
+  'activity',
 ]
 
 /**

@@ -101,7 +101,7 @@ const status = {
   managed: { users: 10, teams: 2 },
   retained: 1,
   conflicts: 4,
-  changes: { lastHour: 1, lastDay: 10_000, capped: true },
+  changes: { lastHour: 1, lastDay: 24 },
   refusals: { lastHour: 2, lastDay: 7 },
   serviceAccounts: [account],
   expiringTokens: [
@@ -130,7 +130,7 @@ describe('status', () => {
         'Retained                1',
         'Inherited members       5',
         'Open conflicts          4',
-        'Changes                 1 in an hour, 10000 or more in a day',
+        'Changes                 1 in an hour, 24 in a day',
         'Refusals                2 in an hour, 7 in a day',
         'User sync               on',
         'Group sync              off',

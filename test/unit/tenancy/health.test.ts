@@ -56,7 +56,7 @@ test('a sound namespace passes every check', () => {
       {
         name: 'external-id-changes',
         status: 'ok',
-        detail: '2 users of 200 got another externalId within 30 days.',
+        detail: 'An externalId was changed 2 times within 30 days, in a namespace of 200 users.',
       },
       { name: 'token-age', status: 'ok', detail: 'No token is older than 90 days.' },
       {
@@ -173,18 +173,18 @@ test('an externalId that looks like an e-mail is a warning', () => {
   })
 })
 
-test('more than one user of a hundred with another externalId is a warning', () => {
+test('more changes of externalId than one for a hundred users are a warning', () => {
   expect(checkOf('external-id-changes', { changedExternalIds: 3, users: 200 })).toEqual({
     name: 'external-id-changes',
     status: 'warn',
-    detail: '3 users of 200 got another externalId within 30 days.',
+    detail: 'An externalId was changed 3 times within 30 days, in a namespace of 200 users.',
     remedy:
       'See in the identity provider whether externalId is mapped to an attribute that changes, ' +
       'and map it to what the login carries.',
   })
   expect(checkOf('external-id-changes', { changedExternalIds: 1, users: 99 })).toMatchObject({
     status: 'warn',
-    detail: '1 user of 99 got another externalId within 30 days.',
+    detail: 'An externalId was changed once within 30 days, in a namespace of 99 users.',
   })
   expect(checkOf('external-id-changes', { changedExternalIds: 0, users: 0 })?.status).toBe('ok')
 })

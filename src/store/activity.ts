@@ -1,0 +1,121 @@
+/**
+ * What went on in a namespace, counted by the hour, so that status and health cost the same whatever
+ * the number of events. Changes are counted in the batch that makes them.
+ */
+import { sql } from 'drizzle-orm'
+import type { Principal } from '../tenancy/credential.ts'
+import type { Namespace } from '../tenancy/namespace.ts'
+import type { Allowed, Caller } from './authority.ts'
+import type { Database, Statement } from './database.ts'
+
+const HOUR = 60 * 60 * 1000
+const DAY_HOURS = 24
+/** For how many hours counts are kept: those of the day are asked for 30 days. */
+const KEPT_HOURS = 32 * DAY_HOURS
+
+/** The hour of a time, as everything is counted by. */
+export function hourOf(time: number): number {
+  return Math.floor(time / HOUR)
+}
+
+/** The first hour of the day of a time, for what is counted by the day. */
+export function dayOf(time: number): number {
+  return hourOf(time) - (hourOf(time) % DAY_HOURS)
+}
+
+/** Whose changes they are: a service account's, or the operator's. */
+export function subjectOf({ actor }: Principal): string {
+  return actor.kind === 'operator' ? '' : actor.accountId
+}
+
+/** What is added to where a row of that key is there already. */
+export const addCount = sql`on conflict (namespace, kind, subject, hour) do update set
+  count = activity.count + excluded.count, last_at = max(activity.last_at, excluded.last_at)`
+
+/** Counts the events about users and teams that the same batch recorded for a request. */
+export function countChanges(caller: Caller, principal: Principal): Statement {
+  const { namespace } = principal
+  return sql`
+    insert into activity (namespace, kind, subject, hour, count, last_at)
+    select ${namespace}, 'change', ${subjectOf(principal)}, ${hourOf(caller.now)}, count(*),
+      ${caller.now}
+    from event e where e.namespace = ${namespace} and e.request_id = ${caller.requestId}
+      and (e.action like 'user.%' or e.action like 'team.%')
+    having count(*) > 0
+    ${addCount}`
+}
+
+/** Counts a user who gets another externalId. */
+export function countExternalId(caller: Caller, principal: Principal): Statement {
+  const { namespace } = principal
+  return sql`
+    insert into activity (namespace, kind, subject, hour, count, last_at)
+    values (${namespace}, 'external-id', '', ${dayOf(caller.now)}, 1, ${caller.now})
+    ${addCount}`
+}
+
+/** What one service account, or the operator, changed. */
+export interface ChangesRow {
+  /** The id of the account; empty for the operator. */
+  readonly subject: string
+  readonly lastChangeAt: number | null
+  /** By the hours of the clock: the current one and the one before it. */
+  readonly lastHour: number | null
+  /** The current one and the 24 before it. */
+  readonly lastDay: number | null
+}
+
+/** Who made changes, each found by one step in the index, with the changes of a day. */
+export function selectChanges(
+  namespace: Namespace,
+  now: number,
+  allowed: Allowed,
+): Statement<ChangesRow> {
+  const hour = hourOf(now)
+  const own = sql`a.namespace = ${namespace} and a.kind = 'change'`
+  const since = (first: number) => sql`(select sum(a.count) from activity a
+    where ${own} and a.subject = s.subject and a.hour >= ${first})`
+  return sql<ChangesRow>`
+    with recursive s (subject) as (
+      select * from (select a.subject from ${allowed} activity a where ${own}
+        order by a.subject limit 1)
+      union all
+      select (select a.subject from activity a where ${own} and a.subject > s.subject
+        order by a.subject limit 1)
+      from s where s.subject is not null)
+    select s.subject,
+      (select a.last_at from activity a where ${own} and a.subject = s.subject
+        order by a.hour desc limit 1) as "lastChangeAt",
+      ${since(hour - 1)} as "lastHour", ${since(hour - DAY_HOURS)} as "lastDay"
+    from s where s.subject is not null`
+}
+
+/** How many rows one statement of the expiry deletes, and how many statements one run takes. */
+const EXPIRY_CHUNK = 5000
+const MOST = 100
+
+/**
+ * Deletes, in all namespaces, the counts that nobody asks for. The newest of a service account stays,
+ * since it tells when that was last at work.
+ *
+ * @returns how many rows were deleted
+ */
+export async function expireActivity(database: Database, now: number): Promise<number> {
+  const statement = sql<{ readonly one: number }>`
+    delete from activity where (namespace, kind, subject, hour) in (
+      select a.namespace, a.kind, a.subject, a.hour from namespace n cross join activity a
+      on a.namespace = n.name and a.hour < ${hourOf(now) - KEPT_HOURS}
+        and (exists (select 1 from activity b where b.namespace = a.namespace and b.kind = a.kind
+            and b.subject = a.subject and b.hour > a.hour)
+          or not exists (select 1 from service_account c
+            where c.namespace = a.namespace and c.id = a.subject))
+      limit ${EXPIRY_CHUNK})
+    returning 1 as one`
+  let deleted = 0
+  for (let runs = 0; runs < MOST; runs += 1) {
+    const [gone] = await database.batch('write', [statement])
+    deleted += gone.length
+    if (gone.length < EXPIRY_CHUNK) break
+  }
+  return deleted
+}
