@@ -105,9 +105,9 @@ export const DEVIATIONS: readonly Deviation[] = [
     why: 'People log in at their identity provider. Refusing it would stop clients that always send one.',
   },
   {
-    what: 'Errors carry `message`, `messageId` and `statusCode` beside the members of a SCIM Error.',
+    what: 'A refusal of the credential, namespace or permission (401, 403), and 429, carries `message`, `messageId` and `statusCode` beside the members of a SCIM Error; no other error does.',
     reference: 'RFC 7644 §3.12',
-    why: "Tools around Grafana's API read these.",
+    why: "In Grafana a layer in front of SCIM answers these, and tools around Grafana's API read them.",
   },
   {
     what: 'A malformed or foreign namespace is 403 for a valid token, not 404.',

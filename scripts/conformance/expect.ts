@@ -1,6 +1,6 @@
 // Expectations. One that is not met ends the check with the request, what was expected and what came.
 import type { Answer, Sent } from './client.ts'
-import { canonical, isUnassigned, type Json, type JsonObject, read } from './json.ts'
+import { canonical, isObject, isUnassigned, type Json, type JsonObject, read } from './json.ts'
 
 /** A requirement that is not met. */
 export interface Unmet extends Error {
@@ -101,6 +101,16 @@ export function expectMember(
 ): void {
   const names = typeof path === 'string' ? path.split('.') : path
   expectEqual(answer, names.join('.'), read(answer.body, ...names), expected)
+}
+
+/** The members of an Error (RFC 7644 §3.12). */
+const ERROR_MEMBERS: ReadonlySet<string> = new Set(['schemas', 'status', 'scimType', 'detail'])
+
+/** Expects an Error to have no other members: clients that check answers by their type refuse more. */
+export function expectErrorOnly(answer: Answer, error: Json | undefined): void {
+  const names = isObject(error) ? Object.keys(error) : []
+  const others = names.filter((name) => !ERROR_MEMBERS.has(name))
+  expectThat(answer, 'schemas, status, scimType and detail only', others.length === 0, others)
 }
 
 /** Expects that something holds, said as a sentence without a full stop. */

@@ -1,7 +1,8 @@
 /**
  * How every refusal looks on the wire: the one table of reasons. A SCIM route answers a SCIM Error
- * (RFC 7644 §3.12) that carries Grafana's `message`, `messageId` and `statusCode` as well; an admin
- * route answers Grafana's members alone.
+ * (RFC 7644 §3.12) and nothing else, since typed clients refuse more; only what the layer in front of
+ * Grafana's SCIM refuses carries Grafana's `message`, `messageId` and `statusCode` as well. An admin
+ * route answers Grafana's members alone. The header `X-Error-Id` has the messageId of every error.
  */
 import { errorBody, type ProtocolReason, quote, Refused, type ScimType } from '../scim/error.ts'
 import type { JsonObject } from '../scim/json.ts'
@@ -39,11 +40,19 @@ export class HttpRefusal extends Refused<HttpReason> {
 
 export type Reason = ProtocolReason | StoreReason | HttpReason
 
+/** The header that has the messageId of an error. */
+export const ERROR_ID = 'X-Error-Id'
+
 /** A refusal, ready to be sent. */
 export interface WireFailure {
   readonly status: number
   readonly scimType?: ScimType
   readonly messageId: string
+  /**
+   * Whether the layer that Grafana has in front of SCIM refuses: credential, namespace, permission,
+   * and too many requests.
+   */
+  readonly inFront?: true
   /** Grafana's short message, where it has one of its own. */
   readonly message?: string
   /** A sentence: what was wrong, where, and what to do about it. */
@@ -134,6 +143,7 @@ export function describeReason(reason: Reason): WireFailure {
       return {
         status: 401,
         messageId: 'api-key.missing',
+        inFront: true,
         message: 'Unauthorized',
         detail: 'Send the token of a service account: “Authorization: Bearer glsa_…”.',
         headers: challenge(),
@@ -142,6 +152,7 @@ export function describeReason(reason: Reason): WireFailure {
       return {
         status: 401,
         messageId: 'api-key.invalid',
+        inFront: true,
         message: 'Invalid API key',
         detail: 'The token is not valid here; check that it was copied whole.',
         headers: challenge('invalid_token'),
@@ -150,6 +161,7 @@ export function describeReason(reason: Reason): WireFailure {
       return {
         status: 401,
         messageId: 'api-key.expired',
+        inFront: true,
         message: 'Expired API key',
         detail: 'The token has expired; create another and give it to the identity provider.',
         headers: challenge('invalid_token'),
@@ -158,6 +170,7 @@ export function describeReason(reason: Reason): WireFailure {
       return {
         status: 401,
         messageId: 'api-key.revoked',
+        inFront: true,
         message: 'Revoked API key',
         detail: 'The token was revoked; create another and give it to the identity provider.',
         headers: challenge('invalid_token'),
@@ -166,6 +179,7 @@ export function describeReason(reason: Reason): WireFailure {
       return {
         status: 401,
         messageId: 'service-account.disabled',
+        inFront: true,
         message: 'Service account is disabled',
         detail: 'The service account of this token is disabled; enable it, or use another.',
         headers: challenge('invalid_token'),
@@ -174,6 +188,7 @@ export function describeReason(reason: Reason): WireFailure {
       return {
         status: 403,
         messageId: 'authn.invalid-namespace',
+        inFront: true,
         message: 'invalid namespace',
         detail: `invalid namespace: ${reason.advice}`,
       }
@@ -181,6 +196,7 @@ export function describeReason(reason: Reason): WireFailure {
       return {
         status: 403,
         messageId: 'accesscontrol.permission-denied',
+        inFront: true,
         message: `You'll need additional permissions to perform this action. Permissions needed: ${reason.permission}`,
         detail: `The token lacks the permission ${reason.permission}; give it to the service account.`,
         headers: challenge('insufficient_scope', `, scope="${reason.permission}"`),
@@ -352,6 +368,7 @@ export function describeReason(reason: Reason): WireFailure {
       return {
         status: 429,
         messageId: 'rate-limit.token',
+        inFront: true,
         message: 'Too many requests',
         detail: `The token sends more requests than it may; wait ${reason.seconds} seconds.`,
         // An integer: Okta waits five minutes for any other form.
@@ -361,6 +378,7 @@ export function describeReason(reason: Reason): WireFailure {
       return {
         status: 429,
         messageId: 'rate-limit.failures',
+        inFront: true,
         message: 'Too many requests',
         detail:
           'Too many requests from this address had no valid credential, and this one has none ' +
@@ -553,18 +571,26 @@ export function reasonOf(error: unknown): Reason {
   return PLATFORM_FAILURES.has(error.kind) ? { kind: 'unavailable' } : { kind: 'fault' }
 }
 
-/** The SCIM Error of a refusal, with Grafana's members. */
+function grafanaMembers({ status, messageId, detail, message = detail }: WireFailure) {
+  return { message, messageId, statusCode: status }
+}
+
+/** The SCIM Error of a refusal. */
 export function scimErrorBody(failure: WireFailure): JsonObject {
-  const { status, scimType, messageId, detail, message = detail } = failure
-  return { ...errorBody(status, detail, scimType), message, messageId, statusCode: status }
+  const { status, scimType, detail, inFront } = failure
+  return { ...errorBody(status, detail, scimType), ...(inFront && grafanaMembers(failure)) }
 }
 
 /** The response of a refusal. */
 export function failureResponse(failure: WireFailure, scim: boolean): Response {
-  const { status, messageId, detail, message = detail, headers } = failure
-  const body = scim ? scimErrorBody(failure) : { message, messageId, statusCode: status, detail }
+  const { status, messageId, detail, headers } = failure
+  const body = scim ? scimErrorBody(failure) : { ...grafanaMembers(failure), detail }
   return new Response(JSON.stringify(body), {
     status,
-    headers: { 'Content-Type': scim ? 'application/scim+json' : 'application/json', ...headers },
+    headers: {
+      'Content-Type': scim ? 'application/scim+json' : 'application/json',
+      [ERROR_ID]: messageId,
+      ...headers,
+    },
   })
 }

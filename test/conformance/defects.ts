@@ -571,6 +571,15 @@ export const DEFECTS: readonly Defect[] = [
     fails: ['bulk-stops-after-so-many-errors'],
   },
   {
+    name: 'the error of a bulk operation has a member of its own',
+    area: 'bulk',
+    answer: ({ body }, { path }) => {
+      if (path !== '/Bulk' || !Array.isArray(body?.Operations)) return
+      for (const { response } of body.Operations) if (response) response.message = 'No.'
+    },
+    fails: ['failed-bulk-operation-has-nothing-but-an-error'],
+  },
+  {
     name: '/Me is an error of the server',
     area: 'me',
     ask: ({ path }) => (path === '/Me' ? failing(500) : undefined),
@@ -655,8 +664,17 @@ export const DEFECTS: readonly Defect[] = [
       'unknown-path-has-an-error-body',
       'every-error-is-a-scim-error',
       'every-error-status-is-a-text',
+      'errors-have-no-other-members',
       'every-error-has-a-detail',
     ],
+  },
+  {
+    name: 'a 404 has a member of its own',
+    area: 'errors',
+    answer: ({ status, body }) => {
+      if (status === 404) body.message = 'Not found'
+    },
+    fails: ['errors-have-no-other-members'],
   },
   {
     name: 'errors are application/problem+json',

@@ -8,7 +8,7 @@ import { describe, expect, test } from 'vitest'
 import { type Answer, readAnswer } from '../support/client.ts'
 import { createGroup, createUser } from '../support/directory.ts'
 import { tenant } from '../support/endpoint.ts'
-import { expectError, expectList } from '../support/expect.ts'
+import { expectError, expectErrorBody, expectList, messageIdOf } from '../support/expect.ts'
 import { operatorOf } from '../support/operator.ts'
 import { groupBody, PATCH_OP, USER, userBody } from '../support/payload.ts'
 import { dump } from '../support/tables.ts'
@@ -29,8 +29,9 @@ async function target() {
     expect(({} as Record<string, unknown>).polluted).toBeUndefined()
     const after = await dump(client.namespace)
     if (answer.status >= 400) {
-      expect(answer.body.statusCode).toBe(answer.status)
-      if (scim) expect(answer.body.schemas).toEqual(['urn:ietf:params:scim:api:messages:2.0:Error'])
+      if (scim)
+        expectErrorBody(answer.body, answer.status, messageIdOf(answer), answer.body.scimType)
+      else expect(answer.body.statusCode).toBe(answer.status)
       expect(answer.body.detail ?? answer.body.message).toMatch(/^.+\S$/s)
       expect(JSON.stringify(answer.body)).not.toMatch(/SQLITE|D1_ERROR|\bat .*\.ts:\d+/)
       expect((answer.body.detail ?? answer.body.message).length).toBeLessThan(1500)

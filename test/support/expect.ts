@@ -3,8 +3,12 @@ import { expect } from 'vitest'
 import type { Answer } from './client.ts'
 import { ERROR, LIST_RESPONSE } from './payload.ts'
 
+/** What the layer that Grafana has in front of SCIM refuses. */
+const IN_FRONT = /^(?:api-key|authn|accesscontrol|rate-limit)\.|^service-account\.disabled$/
+
 /**
- * Expects a SCIM Error (RFC 7644 §3.12) that carries Grafana's members as well: no more and no less.
+ * Expects a SCIM Error (RFC 7644 §3.12), no more and no less; Grafana's members are in it where the
+ * layer in front of SCIM refuses, and nowhere else.
  *
  * @param more the `scimType`, where there must be one, and the `messageId`, where it matters
  */
@@ -15,17 +19,36 @@ export function expectError(
 ): void {
   expect(answer).toMatchObject({ status, body: { status: String(status) } })
   expect(answer.headers.get('Content-Type')).toBe('application/scim+json')
-  const { detail, message, messageId, ...rest } = answer.body
+  const messageId = messageIdOf(answer)
+  if (more.messageId !== undefined) expect(messageId).toBe(more.messageId)
+  expectErrorBody(answer.body, status, messageId, more.scimType)
+}
+
+/** Expects the body of a SCIM Error, by itself or as the response of a bulk operation. */
+export function expectErrorBody(
+  // biome-ignore lint/suspicious/noExplicitAny: it is what is judged here.
+  body: any,
+  status: number,
+  messageId: string,
+  scimType?: string,
+): void {
+  const { detail, message, ...rest } = body
   expect(rest).toEqual({
     schemas: [ERROR],
     status: String(status),
-    statusCode: status,
-    ...(more.scimType === undefined ? {} : { scimType: more.scimType }),
+    ...(scimType === undefined ? {} : { scimType }),
+    ...(IN_FRONT.test(messageId) && { messageId, statusCode: status }),
   })
   expect(detail).toMatch(/\S/)
-  expect(message).toMatch(/\S/)
-  if (more.messageId === undefined) expect(messageId).toMatch(/^[a-z][\w.-]+$/i)
-  else expect(messageId).toBe(more.messageId)
+  if (IN_FRONT.test(messageId)) expect(message).toMatch(/\S/)
+  else expect(message).toBeUndefined()
+}
+
+/** The messageId of an error, which a header has. */
+export function messageIdOf(answer: Answer): string {
+  const messageId = answer.headers.get('X-Error-Id') ?? ''
+  expect(messageId).toMatch(/^[a-z][\w.-]+$/i)
+  return messageId
 }
 
 /** Expects a refusal of the admin API: Grafana's members, as JSON, and no SCIM. */
@@ -34,7 +57,7 @@ export function expectAdminError(answer: Answer, status: number, detail?: string
   expect(answer.headers.get('Content-Type')).toBe('application/json')
   expect(Object.keys(answer.body).sort()).toEqual(['detail', 'message', 'messageId', 'statusCode'])
   expect(answer.body.message).toMatch(/\S/)
-  expect(answer.body.messageId).toMatch(/^[a-z][\w.-]+$/i)
+  expect(answer.body.messageId).toBe(messageIdOf(answer))
   if (detail !== undefined) expect(answer.body.detail).toMatch(detail)
 }
 

@@ -1,6 +1,7 @@
 /** What operations come to when the database fails. */
 import { expect, vi } from 'vitest'
 import type { Answer } from './client.ts'
+import { messageIdOf } from './expect.ts'
 import {
   answersOf,
   type Copy,
@@ -42,7 +43,7 @@ export interface Operation {
 export function expectRetryable(answer: Answer) {
   expect(answer.status).toBe(503)
   expect(answer.headers.get('Retry-After')).toMatch(/^\d+$/)
-  expect(answer.body.messageId).toBe('unavailable')
+  expect(messageIdOf(answer)).toBe('unavailable')
   expect(JSON.stringify(answer.body)).not.toContain('D1')
 }
 

@@ -5,6 +5,7 @@ import type { Context } from '../context.ts'
 import {
   expectAnswer,
   expectEqual,
+  expectErrorOnly,
   expectMember,
   expectSame,
   expectThat,
@@ -364,6 +365,16 @@ const checks: Check[] = [
       expectEqual(answer, 'response.schemas', read(response, 'schemas'), [ERROR])
       expectEqual(answer, 'response.status', read(response, 'status'), '409')
       expectEqual(answer, 'response.scimType', read(response, 'scimType'), 'uniqueness')
+    },
+  ),
+  interop(
+    'failed-bulk-operation-has-nothing-but-an-error',
+    RESULTS,
+    'The response of a failed operation has schemas, status, scimType and detail only.',
+    async (t) => {
+      const unknown = { method: 'DELETE', path: `/Users/${crypto.randomUUID()}` }
+      const { answer, results: found } = await results(t, [unknown])
+      expectErrorOnly(answer, found[0]?.response)
     },
   ),
   must(

@@ -1,8 +1,8 @@
 // RFC 7644 §3.12: statuses and the Error message; the last checks look at the answers of the run.
-import { area, must, overTheRun, should } from '../check.ts'
+import { area, interop, must, overTheRun, should } from '../check.ts'
 import { type Answer, query } from '../client.ts'
 import type { Context } from '../context.ts'
-import { expectAnswer, expectMember, expectThat, unmet } from '../expect.ts'
+import { expectAnswer, expectErrorOnly, expectMember, expectThat, unmet } from '../expect.ts'
 import { read } from '../json.ts'
 import { ERROR } from '../urns.ts'
 import { expectScim } from './http.ts'
@@ -30,6 +30,9 @@ function expectError(answer: Answer): void {
   expectMember(answer, 'schemas', [ERROR])
   expectMember(answer, 'status', String(answer.status))
 }
+
+/** What decides about these often stands before the service provider, and has members of its own. */
+const OF_OTHERS: ReadonlySet<number> = new Set([401, 403, 429])
 
 /** Ways to provoke each status. */
 const PROVOKED: Readonly<Record<string, (t: Context) => Promise<Answer>>> = {
@@ -153,6 +156,18 @@ export const errors = area('errors', 'Errors', [
       'status in every error of the run is the HTTP status as a text.',
       (t) => {
         for (const answer of errorsOf(t)) expectMember(answer, 'status', String(answer.status))
+      },
+    ),
+  ),
+  overTheRun(
+    interop(
+      'errors-have-no-other-members',
+      'RFC 7644 §3.12',
+      'An error of the run has schemas, status, scimType and detail only, save 401, 403 and 429.',
+      (t) => {
+        for (const answer of errorsOf(t)) {
+          if (!OF_OTHERS.has(answer.status)) expectErrorOnly(answer, answer.body)
+        }
       },
     ),
   ),

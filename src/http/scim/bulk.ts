@@ -124,6 +124,8 @@ interface Step {
   /** Whether it was part of a set already, and left for itself. */
   left: boolean
   result?: BulkResult
+  /** That of its error, for the record; the client reads a SCIM Error. */
+  messageId?: string
   /** The id of the resource, once it is written. */
   id?: string
   /** BulkIds whose provisional id was taken on trust, in a circle. */
@@ -134,15 +136,19 @@ interface Step {
 interface Done {
   readonly entry: BulkEntry
   readonly result: BulkResult
+  readonly messageId: string | undefined
 }
 
+/** Ends a step; where it failed, with the messageId of its error. */
+type Finish = (step: Step, result: BulkResult, messageId?: string) => void
+
 /** What the record of refusals needs of an operation that failed. */
-function failedOperation({ entry, result }: Done): FailedOperation[] {
+function failedOperation({ entry, result, messageId }: Done): FailedOperation[] {
   const { method, status, response } = result
-  if (response === undefined) return []
+  if (response === undefined || messageId === undefined) return []
   const { type, id, data } = entry.ok ? entry.operation : {}
   const path = type === undefined ? '/Bulk' : `${type.endpoint}${id === undefined ? '' : `/${id}`}`
-  const [messageId, detail] = [String(response.messageId), String(response.detail)]
+  const detail = String(response.detail)
   return [{ method, path, body: data, status: Number(status), messageId, detail }]
 }
 
@@ -178,9 +184,10 @@ async function carryOut(
   let errors = 0
   // How many operations in a row the database failed; each has been tried several times.
   let outages = 0
-  const finish = (step: Step, result: BulkResult) => {
+  const finish: Finish = (step, result, messageId) => {
     step.state = 'done'
     step.result = result
+    if (messageId !== undefined) step.messageId = messageId
     if (result.response !== undefined) errors += 1
   }
 
@@ -197,10 +204,12 @@ async function carryOut(
     await mend(step).catch((error: unknown) => {
       // The resource was written all the same; what is missing is the reference.
       const { method = 'POST', bulkId, location } = step.result ?? {}
-      step.result = failed(method, bulkId, location, error)
+      ;[step.result, step.messageId] = failed(method, bulkId, location, error)
     })
   }
-  return steps.flatMap(({ entry, result }) => (result === undefined ? [] : [{ entry, result }]))
+  return steps.flatMap(({ entry, result, messageId }) =>
+    result === undefined ? [] : [{ entry, result, messageId }],
+  )
 
   /** Carries out a step, those that it refers to first. */
   async function run(step: Step): Promise<void> {
@@ -209,7 +218,7 @@ async function carryOut(
     const { entry } = step
     if (!entry.ok) {
       const { method, bulkId, error } = entry.mistake
-      finish(step, failed(method, bulkId, undefined, toError(error)))
+      finish(step, ...failed(method, bulkId, undefined, toError(error)))
       return
     }
     const { operation } = entry
@@ -228,7 +237,7 @@ async function carryOut(
     } catch (error) {
       if (error instanceof StoreFailure) outages += 1
       const location = operation.id && `${base}${operation.type.endpoint}/${operation.id}`
-      finish(step, failed(operation.method, operation.bulkId, location, error))
+      finish(step, ...failed(operation.method, operation.bulkId, location, error))
     }
   }
 
@@ -324,7 +333,7 @@ async function createTogether(
   base: string,
   together: readonly NewUserStep[],
   mayFail: number,
-  finish: (step: Step, result: BulkResult) => void,
+  finish: Finish,
 ): Promise<void> {
   if (together.length < 2) return
   let outcomes: readonly Outcome[]
@@ -343,7 +352,7 @@ async function createTogether(
       return
     }
     if (outcome.kind === 'refused') {
-      finish(step, failed('POST', bulkId, undefined, outcome.error))
+      finish(step, ...failed('POST', bulkId, undefined, outcome.error))
       return
     }
     step.id = outcome.user.id
@@ -370,15 +379,16 @@ function failed(
   bulkId: string | undefined,
   location: string | undefined,
   error: unknown,
-): BulkResult {
+): [result: BulkResult, messageId: string] {
   const failure = describeReason(reasonOf(error))
-  return {
+  const result = {
     method,
     ...named(bulkId),
     ...(location === undefined ? {} : { location }),
     status: String(failure.status),
     response: scimErrorBody(failure),
   }
+  return [result, failure.messageId]
 }
 
 function toError(error: Error | { readonly kind: 'unknown-path' | 'wrong-method' }): Error {
