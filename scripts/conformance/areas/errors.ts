@@ -165,9 +165,10 @@ export const errors = area('errors', 'Errors', [
       'RFC 7644 §3.12',
       'An error of the run has schemas, status, scimType and detail only, save 401, 403 and 429.',
       (t) => {
-        for (const answer of errorsOf(t)) {
-          if (!OF_OTHERS.has(answer.status)) expectErrorOnly(answer, answer.body)
-        }
+        const own = errorsOf(t).filter(({ status }) => !OF_OTHERS.has(status))
+        const some = own.some(({ body }) => read(body, 'status') !== undefined)
+        if (!some) throw unmet(undefined, 'an Error with a status', 'none')
+        for (const answer of own) expectErrorOnly(answer, answer.body)
       },
     ),
   ),
