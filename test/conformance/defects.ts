@@ -309,6 +309,25 @@ export const DEFECTS: readonly Defect[] = [
     ],
   },
   {
+    name: 'PATCH ignores paths that are, or end with, the URN of a schema',
+    area: 'patch',
+    ask: (asked) => {
+      const message = jsonOf(asked)
+      if (asked.method !== 'PATCH' || !Array.isArray(message.Operations)) return undefined
+      const Operations = message.Operations.filter(
+        // biome-ignore lint/suspicious/noExplicitAny: operations of every form.
+        ({ path }: any) => !/^urn:.*(core:2\.0:(User|Group):?$|::)/.test(path ?? ''),
+      )
+      asked.body = JSON.stringify({ ...message, Operations })
+      return undefined
+    },
+    fails: [
+      'the-own-schema-as-path-is-applied-or-refused',
+      'the-own-schema-is-not-removed',
+      'an-empty-part-of-a-urn-is-refused',
+    ],
+  },
+  {
     name: 'PATCH keeps what came before a failure',
     area: 'patch',
     ask: (asked) => {

@@ -313,4 +313,43 @@ describe('any client', () => {
     expect(status).toBe(201)
     expect(body).toMatchObject(core)
   })
+
+  test('may aim at a schema as a whole, or qualify names by it', async () => {
+    const client = await tenant()
+    const body = { ...userBody('qualified'), [`${USER}:nickName`]: 'N' }
+    const created = await client.post('/Users', { ...body, [`${ENTERPRISE_USER}:department`]: 'D' })
+    expect(created).toMatchObject({
+      status: 201,
+      body: { nickName: 'N', [ENTERPRISE_USER]: { department: 'D' } },
+    })
+    const user = `/Users/${created.body.id}`
+    const changed = await client.patch(user, [
+      { op: 'replace', path: USER, value: { title: 'new', [`${USER}:nickName`]: 'M' } },
+      { op: 'add', path: ENTERPRISE_USER, value: { [`${ENTERPRISE_USER}:costCenter`]: 'C' } },
+    ])
+    expect(changed).toMatchObject({
+      status: 200,
+      body: {
+        title: 'new',
+        nickName: 'M',
+        [ENTERPRISE_USER]: { department: 'D', costCenter: 'C' },
+      },
+    })
+    const { id } = await createGroup(client, 'G')
+    const value = { members: [{ value: created.body.id }] }
+    const added = await client.patch(`/Groups/${id}`, [{ op: 'add', path: GROUP, value }])
+    expect(added.status).toBe(204)
+    expect(await memberIds(client, id)).toEqual([created.body.id])
+    const before = await dump(client.namespace)
+    for (const [path, operation, scimType] of [
+      [user, { op: 'remove', path: USER }, 'noTarget'],
+      [`/Groups/${id}`, { op: 'remove', path: GROUP }, 'noTarget'],
+      [user, { op: 'replace', path: USER, value: 'new' }, 'invalidValue'],
+      [user, { op: 'replace', path: `${USER}:`, value: { title: 'x' } }, 'invalidPath'],
+      [user, { op: 'replace', path: `${USER}::title`, value: 'x' }, 'invalidPath'],
+    ] as const) {
+      expectError(await client.patch(path, [operation]), 400, { scimType })
+    }
+    expect(await dump(client.namespace)).toBe(before)
+  })
 })

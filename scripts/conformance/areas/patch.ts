@@ -743,6 +743,43 @@ const remove: Check[] = [
 ]
 
 const replace: Check[] = [
+  interop(
+    'the-own-schema-as-path-is-applied-or-refused',
+    'RFC 7644 §3.5.2',
+    "With the URN of the resource's schema as path, the value is applied as without a path, or it is answered with 400; never is success answered and nothing done.",
+    async (t) => {
+      const [user, group] = [await rich(t), await t.group()]
+      const toUser = { op: 'replace', path: USER, value: { title: 'New' } }
+      const toGroup = { op: 'add', path: GROUP, value: { members: [{ value: user.id }] } }
+      const first = await t.patch(`/Users/${user.id}`, [toUser])
+      expectAnswer(first, '200', '204', '400 invalidPath')
+      const title = first.status === 400 ? 'Title' : 'New'
+      expectMember(await t.read(`/Users/${user.id}`), 'title', title)
+      const second = await t.patch(`/Groups/${group.id}`, [toGroup])
+      expectAnswer(second, '200', '204', '400 invalidPath')
+      const members = second.status === 400 ? [] : [user.id]
+      const after = await t.read(`/Groups/${group.id}`)
+      expectSame(after, 'the members', memberIds(after), members)
+    },
+  ),
+  interop(
+    'the-own-schema-is-not-removed',
+    'RFC 7644 §3.5.2.2',
+    "remove with the URN of the resource's schema as path is refused.",
+    refuses({ op: 'remove', path: USER }, '400 noTarget', '400 invalidPath', '400 mutability'),
+  ),
+  interop(
+    'an-empty-part-of-a-urn-is-refused',
+    'RFC 7644 §3.10',
+    'A path with a URN that ends in a colon, or with two colons in a row, is malformed.',
+    async (t) => {
+      const user = await t.user()
+      for (const path of [`${USER}:`, `${USER}::title`, `${ENT}::department`]) {
+        const operation = { op: 'replace', path, value: 'x' }
+        expectAnswer(await t.patch(`/Users/${user.id}`, [operation]), '400 invalidPath')
+      }
+    },
+  ),
   must(
     'replace-without-path-replaces-what-it-names',
     'RFC 7644 §3.5.2.3',

@@ -59,6 +59,8 @@ const OPERATORS: ReadonlySet<string> = new Set<Operator>([
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 /** Attribute names (RFC 7643 §2.1), perhaps qualified by a URN; `$ref` begins with a dollar. */
 const NAME = /^(?:urn:[a-z0-9][\w.:-]*|\$?[a-z][\w-]*)(?:\.\$?[a-z][\w-]*)?$/i
+/** A URN that ends in a colon, or has nothing between two. */
+const EMPTY_SEGMENT = /::|:$/
 const SUB_NAME = /^\.(\$?[a-z][\w-]*)$/i
 const ADVICE = 'Write for example userName eq "ada@example.com".'
 
@@ -167,7 +169,7 @@ function readPath(text: string): PathSyntax {
         'attribute[filter] or attribute[filter].sub.',
     )
   const name = nameOf(text)
-  if (!NAME.test(name)) throw malformed()
+  if (!NAME.test(name) || EMPTY_SEGMENT.test(name)) throw malformed()
   const bracket = text.indexOf('[')
   if (bracket === -1) return { name }
   const reader = new Reader(text.slice(bracket))

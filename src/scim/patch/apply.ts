@@ -11,7 +11,6 @@ import { isObject, type Json, type JsonObject } from '../json.ts'
 import {
   type Attributes,
   isWritten,
-  readExtension,
   readSchemas,
   refuseImmutableChange,
   requireAttributes,
@@ -29,7 +28,7 @@ import {
 import type { Attribute } from '../schema/attribute.ts'
 import { pathName, type ResourceType } from '../schema/resource-type.ts'
 import { effortOfFilter, newEffort, type Spend } from './effort.ts'
-import type { AttributeChange, Change, ExtensionChange } from './target.ts'
+import type { AttributeChange, Change } from './target.ts'
 
 /**
  * Applies the changes one after the other.
@@ -50,7 +49,7 @@ export function applyChanges(
   const changed = changes.reduce<Attributes>(
     (current, change) =>
       change.kind === 'extension'
-        ? applyToExtension(current, change)
+        ? without(current, change.schema.id)
         : applyToAttribute(type, current, change, resource, work),
     attributes,
   )
@@ -103,20 +102,6 @@ function remembered<T>(known: WeakMap<object, T>, element: Json, find: () => T):
   const found = find()
   known.set(element, found)
   return found
-}
-
-function applyToExtension(attributes: Attributes, change: ExtensionChange): Attributes {
-  const { schema, op, value } = change
-  if (op === 'remove' || value === null || value === undefined)
-    return without(attributes, schema.id)
-  const read = readExtension(schema.id, schema.attributes, value)
-  const stored = attributes[schema.id]
-  // Both add and replace leave alone what the value does not mention, and null unassigns.
-  const named = isObject(value) ? Object.keys(value).map((name) => name.toLowerCase()) : []
-  const kept = Object.entries(isObject(stored) ? stored : {}).filter(
-    ([name]) => !named.includes(name.toLowerCase()),
-  )
-  return withValue(attributes, schema.id, nonEmpty({ ...Object.fromEntries(kept), ...read }))
 }
 
 function applyToAttribute(

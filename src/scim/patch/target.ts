@@ -31,16 +31,13 @@ export interface AttributeChange {
   readonly where: string
 }
 
-/** An operation on everything below an extension's URN. */
-export interface ExtensionChange {
+/** The removal of everything below an extension's URN. */
+export interface ExtensionRemoval {
   readonly kind: 'extension'
-  readonly op: 'add' | 'remove' | 'replace'
   readonly schema: Schema
-  readonly value?: Json
-  readonly where: string
 }
 
-export type Change = AttributeChange | ExtensionChange
+export type Change = AttributeChange | ExtensionRemoval
 
 /**
  * Resolves operations into changes, in order. What names an attribute that the schema lacks is
@@ -74,11 +71,42 @@ function takeApart(type: ResourceType, operation: PatchOperation, spend: Spend):
       `${where} has no path, so its value must be an object of attributes, not ${quote(value)}.`,
     )
   }
-  return Object.entries(value).flatMap(([name, member]) => {
-    if (name.toLowerCase() === type.schema.id.toLowerCase() && isObject(member)) {
-      return takeApart(type, { ...operation, value: member }, spend)
+  return Object.entries(value).flatMap(([name, member]) =>
+    resolveTarget(type, { ...operation, value: member }, name, false, spend),
+  )
+}
+
+/**
+ * A schema's URN stands for all of its attributes: with it as path, or as the name of a member, the
+ * members of the value are operations of their own, as without a path. An extension can be removed,
+ * a core schema cannot.
+ */
+function takeSchemaApart(
+  type: ResourceType,
+  operation: PatchOperation,
+  schema: Schema,
+  spend: Spend,
+): Change[] {
+  const { op, where, value } = operation
+  const isExtension = schema !== type.schema
+  if (op === 'remove' || value === null || value === undefined) {
+    if (isExtension) return [{ kind: 'extension', schema }]
+    if (op === 'remove') {
+      throw new ProtocolError(
+        'noTarget',
+        `${where} removes ${schema.id}, which is the whole ${type.name}; name the attribute in path.`,
+      )
     }
-    return resolveTarget(type, { ...operation, value: member }, name, false, spend)
+  }
+  if (!isObject(value)) {
+    throw new ProtocolError(
+      'invalidValue',
+      `${where}: the value of ${schema.id} must be an object of its attributes, not ${quote(value)}.`,
+    )
+  }
+  return Object.entries(value).flatMap(([name, member]) => {
+    const qualified = isExtension && !/^urn:/i.test(name) ? `${schema.id}:${name}` : name
+    return resolveTarget(type, { ...operation, value: member }, qualified, false, spend)
   })
 }
 
@@ -96,11 +124,13 @@ function resolveTarget(
   if (!explicit && resolve(type, nameOf(text)) === undefined) return []
   const syntax = asPath(where, () => parsePath(text))
   const resolved = resolve(type, syntax.name)
-  if (resolved === undefined || resolved.kind === 'core') return []
-  if (resolved.kind === 'extension') {
-    return syntax.filter === undefined
-      ? [{ kind: 'extension', op, schema: resolved.schema, where, ...held }]
-      : []
+  if (resolved === undefined) return []
+  if (resolved.kind === 'schema') {
+    if (syntax.filter === undefined) return takeSchemaApart(type, operation, resolved.schema, spend)
+    throw new ProtocolError(
+      'invalidPath',
+      `${where}: ${resolved.schema.id} has no elements that ${quoteFilter(text)} could select.`,
+    )
   }
   const path = withSub(resolved.path, syntax.sub)
   if (path === undefined) return []

@@ -55,9 +55,9 @@ function canonicalNames(type: ResourceType, names: readonly string[]): Set<strin
   for (const name of new Set(names)) {
     // A value path, which some clients send here, stands for its attribute.
     const resolved = resolve(type, name.replace(/\[.*/s, ''))
-    if (resolved?.kind === 'extension') canonical.add(resolved.schema.id)
-    if (resolved?.kind === 'core') {
-      for (const attribute of coreAttributes(type)) canonical.add(attribute.name)
+    if (resolved?.kind === 'schema') {
+      if (resolved.schema !== type.schema) canonical.add(resolved.schema.id)
+      else for (const attribute of coreAttributes(type)) canonical.add(attribute.name)
     }
     if (resolved?.kind === 'attribute') {
       const { extension, attribute, sub } = resolved.path

@@ -4,8 +4,8 @@
 import { comparisonKey, type Key } from '../comparison.ts'
 import { ProtocolError, quote } from '../error.ts'
 import { isObject, type Json, type JsonObject, membersOf } from '../json.ts'
-import type { Attribute } from '../schema/attribute.ts'
-import { coreAttributes, type ResourceType } from '../schema/resource-type.ts'
+import type { Attribute, Schema } from '../schema/attribute.ts'
+import { coreAttributes, qualifier, type ResourceType } from '../schema/resource-type.ts'
 import { readValue, sameValue } from './value.ts'
 
 /**
@@ -40,7 +40,7 @@ export function readResource(type: ResourceType, body: Json): ReadResource {
   }
   const outer = membersOf(body)
   readSchemas(type, outer.get('schemas'))
-  const members = unfoldCoreSchema(type, outer)
+  const members = new Map([...membersBelow(type, type.schema, outer), ...outer])
   const attributes: Record<string, Json> = {}
   const named = new Set<string>()
   const relations = new Map<string, Json>()
@@ -56,8 +56,7 @@ export function readResource(type: ResourceType, body: Json): ReadResource {
     if (read !== undefined) attributes[attribute.name] = read
   }
   for (const { schema, required } of type.extensions) {
-    const container = members.get(schema.id.toLowerCase()) ?? null
-    const read = container === null ? {} : readExtension(schema.id, schema.attributes, container)
+    const read = readExtension(type, schema, members)
     if (Object.keys(read).length > 0) attributes[schema.id] = read
     else if (required) {
       throw new ProtocolError(
@@ -80,21 +79,23 @@ export function isWritten(attribute: Attribute): boolean {
 }
 
 /**
- * Reads the attributes of an extension from the object below its URN.
+ * Reads the attributes of an extension from the members of the resource.
  *
  * @throws ProtocolError invalidValue
  */
-export function readExtension(
-  urn: string,
-  definitions: readonly Attribute[],
-  container: Json,
+function readExtension(
+  type: ResourceType,
+  schema: Schema,
+  outer: ReadonlyMap<string, Json>,
 ): Record<string, Json> {
+  const urn = schema.id
+  const container = outer.get(urn.toLowerCase()) ?? {}
   if (!isObject(container)) {
     throw new ProtocolError('invalidValue', `${urn} must be an object, not ${quote(container)}.`)
   }
-  const members = membersOf(container)
+  const members = membersBelow(type, schema, outer)
   const attributes: Record<string, Json> = {}
-  for (const attribute of definitions) {
+  for (const attribute of schema.attributes) {
     const value = members.get(attribute.name.toLowerCase())
     if (value === undefined || !isWritten(attribute)) continue
     const read = readValue(attribute, value, `${urn}:${attribute.name}`)
@@ -103,10 +104,22 @@ export function readExtension(
   return attributes
 }
 
-/** Some clients nest the core attributes below the URN of the core schema, too. */
-function unfoldCoreSchema(type: ResourceType, outer: Map<string, Json>): Map<string, Json> {
-  const nested = outer.get(type.schema.id.toLowerCase())
-  return isObject(nested) ? new Map([...membersOf(nested), ...outer]) : outer
+/**
+ * What a resource holds below the URN of a schema. Some clients qualify names with the URN, as paths
+ * do (RFC 7644 §3.10), and some nest the attributes of the core schema so, too.
+ */
+function membersBelow(
+  type: ResourceType,
+  schema: Schema,
+  outer: ReadonlyMap<string, Json>,
+): Map<string, Json> {
+  const nested = outer.get(schema.id.toLowerCase())
+  const inner = isObject(nested) ? membersOf(nested) : new Map<string, Json>()
+  const qualified = (members: ReadonlyMap<string, Json>) =>
+    Array.from(members)
+      .filter(([name]) => qualifier(type, name) === schema)
+      .map(([name, value]) => [name.slice(schema.id.length + 1), value] as const)
+  return new Map([...qualified(inner), ...inner, ...qualified(outer)])
 }
 
 /**

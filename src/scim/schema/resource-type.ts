@@ -44,11 +44,10 @@ export interface AttributePath {
   readonly sub?: Attribute
 }
 
-/** What a name can stand for: an attribute, a whole extension, or a whole core schema. */
+/** What a name can stand for: an attribute, or all of a schema, which may be an extension. */
 export type Resolved =
   | { readonly kind: 'attribute'; readonly path: AttributePath }
-  | { readonly kind: 'extension'; readonly schema: Schema }
-  | { readonly kind: 'core' }
+  | { readonly kind: 'schema'; readonly schema: Schema }
 
 const coreAttributesOf = new WeakMap<ResourceType, readonly Attribute[]>()
 
@@ -97,7 +96,7 @@ export function resolve(type: ResourceType, name: string): Resolved | undefined 
       if (path !== undefined) return { kind: 'attribute', path }
     }
     if (name.length !== longest.schema.id.length) return undefined
-    return longest.extension ? { kind: 'extension', schema: longest.schema } : { kind: 'core' }
+    return { kind: 'schema', schema: longest.schema }
   }
   const bare = findPath(coreAttributes(type), name)
   if (bare !== undefined) return { kind: 'attribute', path: bare }
@@ -106,6 +105,11 @@ export function resolve(type: ResourceType, name: string): Resolved | undefined 
     if (path !== undefined) return { kind: 'attribute', path }
   }
   return undefined
+}
+
+/** The schema whose URN qualifies a name, or is the name; the longest URN that fits. */
+export function qualifier(type: ResourceType, name: string): Schema | undefined {
+  return schemasIn(type, name)[0]?.schema
 }
 
 /** The schemas whose URN qualifies a name, or is the name; the longest URN first. */

@@ -93,12 +93,16 @@ test('changes of members are kept apart from all others', () => {
     { op: 'replace', value: { displayName: 'New', MEMBERS: [{ value: 'a' }] } },
     add([{ value: 'b' }], `${GROUP}:members`),
     { op: 'replace', path: 'externalId', value: 'e' },
+    { op: 'add', path: GROUP, value: { members: [{ value: 'c' }] } },
+    { op: 'add', value: { [`${GROUP}:members`]: ['d'] } },
   )
   expect(members.map(({ op, value }) => [op, value])).toEqual([
     ['replace', [{ value: 'a' }]],
     ['add', [{ value: 'b' }]],
+    ['add', [{ value: 'c' }]],
+    ['add', ['d']],
   ])
-  expect(others.map(({ value }) => value)).toEqual(['New', 'e'])
+  expect(others.map((change) => 'value' in change && change.value)).toEqual(['New', 'e'])
 })
 
 describe('the net effect', () => {

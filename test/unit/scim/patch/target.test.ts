@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import type { Json } from '../../../../src/scim/json.ts'
+import type { Json, JsonObject } from '../../../../src/scim/json.ts'
 import { readOperations } from '../../../../src/scim/patch/operation.ts'
 import { type Change, resolveOperations } from '../../../../src/scim/patch/target.ts'
 import {
@@ -16,10 +16,9 @@ function resolved(type: ResourceType, ...operations: readonly Json[]): unknown[]
 
 /** A change without the definitions of its attributes: their names stand for them. */
 function shape(change: Change): unknown {
-  const { kind, ...rest } = change
-  if (change.kind === 'extension') return { ...rest, schema: change.schema.id }
+  if (change.kind === 'extension') return { kind: change.kind, schema: change.schema.id }
   const { path, filter, ...more } = change
-  return { ...more, kind, path: pathName(path), filtered: filter !== undefined }
+  return { ...more, path: pathName(path), filtered: filter !== undefined }
 }
 
 const atPath = (path: string) => resolved(userType, { op: 'add', path, value: 'x' })
@@ -56,9 +55,8 @@ describe('a path', () => {
   })
 
   test('to a whole extension is one change', () => {
-    expect(resolved(userType, { op: 'remove', path: ENTERPRISE.toUpperCase() })).toEqual([
-      { op: 'remove', schema: ENTERPRISE, where: 'Operations[0]' },
-    ])
+    const whole = { op: 'remove', path: ENTERPRISE.toUpperCase() }
+    expect(resolved(userType, whole)).toEqual([{ kind: 'extension', schema: ENTERPRISE }])
   })
 
   test.each([
@@ -68,12 +66,9 @@ describe('a path', () => {
     'emails[type eq "work"].nope',
     'members',
     'emails.nope',
-    `${USER}`,
     `${USER}:employeeNumber`,
     `${GROUP}:displayName`,
     `${ENTERPRISE}:nope`,
-    `${ENTERPRISE}[type eq "x"]`,
-    `${USER}[type eq "x"].y`,
     'urn:example:other:2.0:User:x',
     'constructor.prototype',
   ])('to what the schema lacks is ignored: %s', (path) => {
@@ -91,6 +86,13 @@ describe('a path', () => {
     "emails[type eq 'work']",
     '__proto__.x',
     'title pr',
+    `${USER}:`,
+    `${USER}::title`,
+    `${ENTERPRISE}:`,
+    `${ENTERPRISE}::department`,
+    'urn:example:other:',
+    'urn::example:x',
+    `${USER}:[type eq "work"]`,
   ])('that is malformed is refused: %j', (path) => {
     expectRefusal(() => atPath(path), 'invalidPath', 'Operations[0]: The path')
   })
@@ -101,6 +103,8 @@ describe('a path', () => {
     ['manager[value eq "x"]', 'manager'],
     ['schemas[value eq "x"]', 'schemas'],
     ['emails.value[type eq "x"]', 'emails.value'],
+    [`${ENTERPRISE}[type eq "x"]`, ENTERPRISE],
+    [`${USER}[type eq "x"].y`, USER],
   ])('selects elements only where there are some: %s', (path, name) => {
     expectRefusal(() => atPath(path), 'invalidPath', 'Operations[0]', `${name} has no elements`)
   })
@@ -154,7 +158,13 @@ describe('a value without a path', () => {
         value: 'A',
       },
       { kind: 'attribute', path: 'emails.value', filtered: true, explicit: false, value: 'e@x' },
-      { schema: ENTERPRISE, value: { department: 'D' } },
+      {
+        kind: 'attribute',
+        path: `${ENTERPRISE}:department`,
+        filtered: false,
+        explicit: false,
+        value: 'D',
+      },
     ])
   })
 
@@ -162,7 +172,6 @@ describe('a value without a path', () => {
     expect(takeApart({ [USER]: { title: 'T' } })).toEqual([
       { kind: 'attribute', path: 'title', filtered: false, explicit: false, value: 'T' },
     ])
-    expect(takeApart({ [USER]: 'x' })).toEqual([])
   })
 
   test('loses members that begin with no attribute, however they go on', () => {
@@ -185,6 +194,65 @@ describe('a value without a path', () => {
 
   test.each<Json>(['x', null, 5, true, [{ title: 'x' }]])('is an object, not %j', (value) => {
     expectRefusal(() => takeApart(value), 'invalidValue', 'Operations[0] has no path')
+  })
+})
+
+describe("a schema's URN as path", () => {
+  test.each<[string, JsonObject]>([
+    [USER, { title: 'T', 'name.givenName': 'G', nope: 1 }],
+    [USER.toUpperCase(), { [`${USER}:title`]: 'T', [USER]: { name: { givenName: 'G' } } }],
+    [ENTERPRISE, { department: 'D', 'manager.value': 'm', nope: 1 }],
+    [ENTERPRISE, { [`${ENTERPRISE}:department`]: 'D', [ENTERPRISE]: { manager: 'm' } }],
+    [USER, { [ENTERPRISE]: { department: 'D' }, id: 'x' }],
+  ])('%s with a value is as good as none: %j', (path, value) => {
+    for (const op of ['add', 'replace']) {
+      const below = path === ENTERPRISE ? { [ENTERPRISE]: value } : value
+      const changes = resolved(userType, { op, path, value })
+      expect(changes).toEqual(resolved(userType, { op, value: below }))
+      expect(changes.length).toBeGreaterThan(0)
+    }
+  })
+
+  test.each<[string, Json]>([
+    [USER, 'x'],
+    [USER, null],
+    [USER, []],
+    [USER, [{ title: 'x' }]],
+    [ENTERPRISE, 'x'],
+    [ENTERPRISE, 5],
+  ])('%s needs an object for a value, not %j', (path, value) => {
+    for (const operation of [
+      { op: 'replace', path, value },
+      { op: 'replace', value: { [path]: value } },
+    ]) {
+      expectRefusal(
+        () => resolved(userType, operation),
+        'invalidValue',
+        `Operations[0]: the value of ${path} must be an object of its attributes`,
+      )
+    }
+  })
+
+  test('cannot be removed, unless it is that of an extension', () => {
+    for (const [type, path] of [
+      [userType, USER],
+      [groupType, GROUP],
+    ] as const) {
+      expectRefusal(
+        () => resolved(type, { op: 'remove', path }),
+        'noTarget',
+        `Operations[0] removes ${path}`,
+      )
+      expectRefusal(
+        () => resolved(type, { op: 'remove', path, value: { externalId: 'x' } }),
+        'noTarget',
+      )
+    }
+    for (const op of ['add', 'replace']) {
+      expect(resolved(userType, { op, path: ENTERPRISE, value: null })).toEqual([
+        { kind: 'extension', schema: ENTERPRISE },
+      ])
+    }
   })
 })
 

@@ -110,7 +110,7 @@ describe('a body', () => {
         manager: null,
         department: null,
         'name.givenName': 'x',
-        [`${ENTERPRISE}:department`]: 'x',
+        [`${ENTERPRISE}:nope`]: 'x',
       }),
     ).toEqual({ userName: 'u' })
   })
@@ -372,6 +372,31 @@ describe('the bodies of identity providers', () => {
       emails: [{ value: 'n@example.com' }],
     }
     expect(attributesOf({ [USER]: nested })).toEqual(nested)
+  })
+
+  test('some qualify names by the URN of their schema, as paths do', () => {
+    const read = readResource(userType, {
+      [`${USER}:userName`]: 'ada',
+      [`${USER.toUpperCase()}:externalId`]: 'e',
+      [`${USER}:title`]: 'lost',
+      title: 'kept',
+      [USER]: { [`${USER}:nickName`]: 'N' },
+      [`${ENTERPRISE}:department`]: 'D',
+      [ENTERPRISE]: { [`${ENTERPRISE}:costCenter`]: 'C', division: 'V' },
+      [`${USER}:department`]: 'lost',
+      [`${ENTERPRISE}::division`]: 'lost',
+    })
+    expect(read.attributes).toEqual({
+      userName: 'ada',
+      externalId: 'e',
+      title: 'kept',
+      nickName: 'N',
+      [ENTERPRISE]: { department: 'D', costCenter: 'C', division: 'V' },
+    })
+    expect(read.named).toContain('externalId')
+    const members = [{ value: 'u1' }]
+    const group = readResource(groupType, { displayName: 'G', [`${GROUP}:members`]: members })
+    expect(group.relations.get('members')).toEqual(members)
   })
 
   test('Entra ID writes booleans as strings', () => {
