@@ -55,7 +55,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     why: 'Audit and compliance need the record, and a person who returns is the same person. It reserves no name and no e-mail.',
   },
   {
-    what: 'An unquoted word in a filter is a text where the attribute is one.',
+    what: 'A word or number without quotes in a filter is a text where the attribute is one, as it is written: `externalId eq 007`, `title eq true`. Only `null` keeps its meaning.',
     reference: 'RFC 7644 §3.4.2.2',
     why: 'The RFC itself writes `meta.resourceType eq User` (§3.4.2.1), and clients copied it.',
   },

@@ -356,6 +356,16 @@ export const DEFECTS: readonly Defect[] = [
     fails: ['change-is-answered-with-200-or-204', 'attributes-ask-for-a-body'],
   },
   {
+    name: 'a number without quotes loses its zeros',
+    area: 'filter',
+    ask: ({ query }) => {
+      const filter = query.get('filter')
+      if (filter?.endsWith(' eq 007')) query.set('filter', filter.replace('007', '"7"'))
+      return undefined
+    },
+    fails: ['a-number-without-quotes-is-compared-as-it-is-written'],
+  },
+  {
     name: 'a filter by title is ignored',
     area: 'filter',
     ask: ({ query }) => {

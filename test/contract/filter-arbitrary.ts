@@ -38,6 +38,8 @@ const pieces = [
   ' ',
   '5',
   '5.0',
+  '007',
+  '49-123',
   '1e3',
   'null',
   'true',
@@ -181,7 +183,8 @@ function operand(attribute: Attribute, known: readonly string[] = []): fc.Arbitr
       return fc.constantFrom(...moments).map((iso) => JSON.stringify(iso))
     default: {
       const made = text.map((t) => JSON.stringify(t))
-      if (known.length === 0) return fc.oneof(made, fc.constantFrom('a', 'Work', 'true'))
+      const bare = fc.constantFrom('a', 'Work', 'true', '5', '5.0', '007', '1e3', '49-123')
+      if (known.length === 0) return fc.oneof(made, bare)
       const whole = fc.constantFrom(...known)
       const part = fc
         .tuple(whole, fc.nat(8), fc.nat(8))

@@ -51,7 +51,6 @@ const INVALID: Readonly<Record<string, string>> = {
   'something-after-the-end': 'userName eq "x" garbage',
   'an-operator-of-programming-languages': 'userName == "x"',
   'a-value-before-its-operator': '"x" eq userName',
-  'a-number-with-leading-zero': 'userName eq 01',
   'not-without-parentheses': 'not title pr',
   'a-bad-escape': 'userName eq "\\x"',
   'empty-parentheses': '()',
@@ -67,7 +66,7 @@ const invalid = Object.entries(INVALID).map(([name, filter]) =>
   ),
 )
 
-const unquoted = ['x', 'tru', 'nobody-is-called-so'].map((word) =>
+const unquoted = ['x', 'tru', 'nobody-is-called-so', '4711', '007', '1e5', '49-123'].map((word) =>
   should(
     `unquoted-${word}-is-refused-or-a-text`,
     FILTERING,
@@ -474,6 +473,18 @@ const grammar: Check[] = [
   ),
   ...invalid,
   ...unquoted,
+  interop(
+    'a-number-without-quotes-is-compared-as-it-is-written',
+    FILTERING,
+    'nickName eq 007 finds "007" and not "7", or is answered with 400 invalidFilter.',
+    async (t) => {
+      const [bond] = [await t.user({ nickName: '007' }), await t.user({ nickName: '7' })]
+      const answer = await t.get(query('/Users', { filter: 'nickName eq 007' }))
+      expectAnswer(answer, '200', '400 invalidFilter')
+      const ids = answer.status === 400 ? [bond.id] : resourcesOf(answer).map(({ id }) => id)
+      expectSame(answer, 'who is found', ids.map(String), [bond.id])
+    },
+  ),
   must(
     'plus-means-space-in-a-query',
     'RFC 7644 §3.4.2.2',

@@ -347,8 +347,9 @@ function typedOperand(
     case 'string':
     case 'reference':
     case 'binary':
-      if (operand.kind === 'string' || operand.kind === 'word') return operand.value
-      return operand.kind === 'boolean' ? operand.text : undefined
+      if (operand.kind === 'null') return undefined
+      // A number or boolean is a text here, as it is written: 7.0 is not 7.
+      return 'text' in operand ? operand.text : operand.value
     case 'complex':
       return undefined
   }

@@ -10,10 +10,13 @@ import { quoteFilter, type Token, tokenize } from './token.ts'
 
 export type Operator = 'eq' | 'ne' | 'co' | 'sw' | 'ew' | 'gt' | 'ge' | 'lt' | 'le'
 
-/** A literal. A word is text without quotes, which some clients send for a string. */
+/**
+ * A literal. A word is text without quotes, which some clients send for a string; what else stands
+ * without quotes is such a text, too, where the attribute is a string.
+ */
 export type Literal =
   | { readonly kind: 'string' | 'word'; readonly value: string }
-  | { readonly kind: 'number'; readonly value: number }
+  | { readonly kind: 'number'; readonly value: number; readonly text: string }
   | { readonly kind: 'boolean'; readonly value: boolean; readonly text: string }
   | { readonly kind: 'null'; readonly text: string }
 
@@ -260,10 +263,10 @@ function readLiteral(reader: Reader): Literal {
     case 'null':
       return { kind: 'null', text }
   }
-  if (NUMBER.test(text)) return { kind: 'number', value: Number(text) }
-  // A word needs a letter: 01 is neither a JSON number nor a word. Single quotes are a mistake
-  // that would otherwise compare with the quotes.
-  if (!/\p{L}/u.test(text) || /['\\\0]/.test(text) || !text.isWellFormed()) {
+  if (NUMBER.test(text)) return { kind: 'number', value: Number(text), text }
+  // A word has a letter or a digit. Single quotes are a mistake that would otherwise compare with
+  // the quotes.
+  if (!/[\p{L}\p{N}]/u.test(text) || /['\\\0]/.test(text) || !text.isWellFormed()) {
     throw reader.unexpected('a value in double quotes', token)
   }
   return { kind: 'word', value: text }

@@ -36,6 +36,26 @@ describe('Okta', () => {
   })
 })
 
+describe('clients that leave quotes out', () => {
+  test('mean the text as it is written', () => {
+    expect(
+      patchUser(
+        bare,
+        { op: 'add', path: 'phoneNumbers[value eq 007].type', value: 'work' },
+        { op: 'add', path: 'phoneNumbers[value eq 007 and type eq work].display', value: 'D' },
+        { op: 'add', path: 'phoneNumbers[value eq 49-123].type', value: 'home' },
+        { op: 'remove', path: 'phoneNumbers[value eq 7]' },
+      ),
+    ).toEqual({
+      ...bare,
+      phoneNumbers: [
+        { value: '007', type: 'work', display: 'D' },
+        { value: '49-123', type: 'home' },
+      ],
+    })
+  })
+})
+
 describe('Entra ID', () => {
   test.each<[JsonObject, boolean]>([
     [{ op: 'Replace', path: 'active', value: 'False' }, false],
