@@ -37,7 +37,7 @@ const PARTS: readonly Part[] = [
   },
   {
     name: 'http',
-    files: ['src/http/cursor.ts', 'src/http/scim/{abridge,content}.ts'],
+    files: ['src/http/cursor.ts', 'src/http/{abridge,scim/content}.ts'],
     tests: 'test/unit/http/**/*.test.ts',
     ignoreStatic: false,
   },

@@ -19,12 +19,11 @@ import { teamRoutes } from './http/admin/teams.ts'
 import { API, type Dependencies, type ScimEnv } from './http/context.ts'
 import { describeReason, failureResponse, type Reason, reasonOf } from './http/failure.ts'
 import { limitRequests } from './http/limits.ts'
-import { refusalTask } from './http/scim/refusals.ts'
+import { logLine } from './http/log.ts'
+import { refusalTask } from './http/refusals.ts'
 import { scimRoutes } from './http/scim/routes.ts'
 import { serverTiming } from './http/timing.ts'
-import { Refused } from './scim/error.ts'
 import type { Caller } from './store/authority.ts'
-import { StoreFailure } from './store/failure.ts'
 
 /** Paths of the admin API; everything else is answered as SCIM. */
 const ADMIN = new RegExp(
@@ -72,17 +71,7 @@ export function createApp(dependencies: Dependencies) {
       c.executionCtx.waitUntil(done)
     } catch {}
     c.res.headers.set('X-Request-Id', requestId)
-    const namespace = c.req.param('namespace')
-    dependencies.log({
-      time: new Date(started).toISOString(),
-      requestId,
-      method: c.req.method,
-      route: c.req.routePath,
-      ...(namespace === undefined ? {} : { namespace }),
-      status: c.res.status,
-      milliseconds: dependencies.now() - started,
-      ...(c.error === undefined || c.error instanceof Refused ? {} : { error: describe(c.error) }),
-    })
+    dependencies.log(logLine(c, started, dependencies.now()))
   })
   app.use(serverTiming(dependencies))
   app.use(secureHeaders())
@@ -114,15 +103,4 @@ export function createApp(dependencies: Dependencies) {
   app.notFound((c) => answer({ kind: 'no-route' }, c.req.raw))
   app.onError((error, c) => answer(reasonOf(error), c.req.raw))
   return app
-}
-
-/** An unforeseen error for the log: what it is and where, without the values it was about. */
-function describe(error: Error): string {
-  if (error instanceof StoreFailure) {
-    const cause = error.cause instanceof Error ? error.cause.message : ''
-    return `${error.message} ${cause}`.slice(0, 300)
-  }
-  // The first line of a stack is the message, which may quote a value.
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
-  return `${error.name}${frames.slice(0, 8).join('')}`
 }

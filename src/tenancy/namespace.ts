@@ -25,6 +25,14 @@ function isNamespace(name: string): name is Namespace {
   return WELL_FORMED.test(name)
 }
 
+/**
+ * The name as it may be written down: as it is where it is a namespace or nearly one, and nothing of
+ * what else may have been pasted in its place, such as a token or an e-mail.
+ */
+export function shownNamespace(name: string): string {
+  return /^(?:default|(?:orgs?|stacks?)-\+?\d{1,15})$/i.test(name) ? name : '…'
+}
+
 function adviceFor(name: string): string {
   const canonical = name.trim().toLowerCase()
   const [, kind, number] = /^(orgs?|stacks?)-\+?0*([1-9]\d{0,14})$/.exec(canonical) ?? []

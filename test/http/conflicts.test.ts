@@ -1,5 +1,6 @@
 /** Refused provisioning requests, kept where an administrator sees them. */
 import { describe, expect, test } from 'vitest'
+import { API } from '../../src/http/context.ts'
 import { d1 } from '../../src/store/d1.ts'
 import handler from '../../src/worker.ts'
 import { Client } from '../support/client.ts'
@@ -10,6 +11,8 @@ import {
   isRecord,
   makeEndpoint,
   makeTokenFor,
+  OPERATOR_TOKEN,
+  ORIGIN,
   tenant,
 } from '../support/endpoint.ts'
 import { expectAdminError, expectError } from '../support/expect.ts'
@@ -25,6 +28,10 @@ interface Shown {
   readonly subject: string
   readonly reason: string
   readonly count: number
+}
+
+interface Request {
+  readonly request: { readonly path: string }
 }
 
 /** The open conflicts as the operator sees them, once everything is written down. */
@@ -389,6 +396,71 @@ describe('secrets', () => {
     const records = await recordsOf(client.namespace)
     expect(records).not.toContain('hunter2')
     expect(records).not.toContain('8472916355')
+  })
+
+  const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJlLW9mLWFkYQ'
+  const HEX = '4f1d8a07c2b95e3604f1d8a07c2b95e36'
+  const FORGED = `glsa_${'A'.repeat(32)}_d8dc8af3`
+  const pasted = [
+    FORGED,
+    encodeURIComponent(`${HEX}+/=`),
+    JWT,
+    HEX,
+    'ada@secret.example',
+    'hunter2',
+  ]
+
+  test.each(pasted)('in the place of the namespace are never recorded: %s', async (text) => {
+    const client = await tenant()
+    const stray = client.at(`${ORIGIN}${API}/${text}`)
+    expectError(await stray.post('/Users', userBody('ada')), 403)
+    expectError(await stray.get('/Groups'), 403)
+    expect((await conflictsOf(client)).map(({ request }: Request) => request.path)).toEqual([
+      `${API}/…/Groups`,
+      `${API}/…/Users`,
+    ])
+    const records = await recordsOf(client.namespace)
+    for (const part of text.split('%')) expect(records).not.toContain(part)
+  })
+
+  test.each([FORGED, JWT, HEX])('in the rest of a path are never recorded: %s', async (text) => {
+    const client = await tenant()
+    const limited = await limitedTo(client, 'org.users:read')
+    expect((await limited.request('PATCH', `/Users/${text}`, '{}')).status).toBe(403)
+    expect((await client.post(`/v1/${text}`, '{}')).status).toBe(400)
+    const found: Shown[] = await conflictsOf(client)
+    expect(found.map(({ subject }) => subject)).toEqual(['/v1/…', '…'])
+    expect(await recordsOf(client.namespace)).not.toContain(text)
+  })
+
+  test('of an operator who sends the secret along are never recorded', async () => {
+    const client = await tenant()
+    const limited = await limitedTo(client, 'org.users:read')
+    expect((await limited.put(`/Users/${OPERATOR_TOKEN}`, {})).status).toBe(403)
+    expect((await limited.post('/Users', userBody(OPERATOR_TOKEN))).status).toBe(403)
+    expect(await conflictsOf(client)).toHaveLength(1)
+    expect(await recordsOf(client.namespace)).not.toContain(OPERATOR_TOKEN)
+  })
+
+  test('that are none stay: an id, a UUID, an address, a long name', async () => {
+    const client = await tenant()
+    const limited = await limitedTo(client, 'org.users:read')
+    const names = [
+      'u0mb2x4k9a0123456789abcdef',
+      '0b54b2a6-8d3c-4d0e-9c5a-7f1d2e3c4b5a',
+      'ada.lovelace+2024@subdomain.company.example.com',
+      'platform-engineering-observability-team-emea',
+    ]
+    for (const name of names) {
+      await createUser(client, name)
+      const taken = await client.post('/Users', userBody(name, { externalId: 'other' }))
+      expect(taken.status).toBe(409)
+      expect((await limited.put(`/Users/${name}`, '{')).status).toBe(403)
+      const [denied, conflict] = await conflictsOf(client)
+      expect(denied).toMatchObject({ subject: name })
+      expect(denied.request.path).toBe(new URL(`${client.base}/Users/${name}`).pathname)
+      expect(conflict).toMatchObject({ subject: name, detail: taken.body.detail })
+    }
   })
 
   test('a long request is cut, and the rest of it stays readable', async () => {

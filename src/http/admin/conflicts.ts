@@ -4,8 +4,8 @@ import { type Conflict, listConflicts, type Place, settleConflict } from '../../
 import { hold, release } from '../../store/held.ts'
 import { type Dependencies, queryOf, type ScimEnv } from '../context.ts'
 import { HttpRefusal } from '../failure.ts'
+import { subjectKey } from '../refusals.ts'
 import { remedyOf } from '../remedy.ts'
-import { subjectKey } from '../scim/refusals.ts'
 import { adminCallerOf } from './caller.ts'
 import { limitOf, pageOf } from './parameters.ts'
 

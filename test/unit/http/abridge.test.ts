@@ -1,6 +1,12 @@
 /** What is kept of a refused request: short, and without secrets. */
 import { describe, expect, test } from 'vitest'
-import { abridge, cut, withoutSecrets } from '../../../src/http/scim/abridge.ts'
+import {
+  abridge,
+  cut,
+  withoutLongWords,
+  withoutSecrets,
+  withoutTokens,
+} from '../../../src/http/abridge.ts'
 import type { Json } from '../../../src/scim/json.ts'
 
 const ROOM = 10_000
@@ -27,6 +33,8 @@ describe('a body', () => {
     [{ note: `use ${TOKEN}` }, { note: '…' }, []],
     [{ note: 'the Password is x' }, { note: '…' }, []],
     [[TOKEN.toUpperCase()], ['…'], []],
+    [{ clientSecret: 'x1', apiKey: 2, Authorization: 'x3' }, {}, ['x1', '2', 'x3']],
+    [{ note: `see ${'JWT'}.` }, { note: 'see JWT.' }, []],
   ])('%j is kept without its secret', (body, kept, secrets) => {
     expect(abridge(body, ROOM)).toEqual({ body: kept, secrets })
   })
@@ -133,6 +141,43 @@ describe('the sentence of a refusal', () => {
   test('is cut at 500 characters', () => {
     expect(withoutSecrets('d'.repeat(500), [])).toBe('d'.repeat(500))
     expect(withoutSecrets('d'.repeat(501), [])).toBe(`${'d'.repeat(499)}…`)
+  })
+})
+
+describe('a text', () => {
+  const HEX = '4f1d8a07c2b95e3604f1d8a07c2b95e3'
+  const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhZGEifQ.c2lnbmF0dXJl'
+
+  test.each([
+    [`/Users/${TOKEN}/x`, '/Users/…/x'],
+    [`/Users/${TOKEN.toUpperCase()}`, '/Users/…'],
+    ['glsa_', '…'],
+    [`a ${JWT}, b`, 'a …, b'],
+    [`a ${JWT.slice(0, 30)}`, 'a …'],
+  ])('loses its tokens: %s', (text, kept) => {
+    expect(withoutTokens(text)).toBe(kept)
+    expect(withoutLongWords(text)).toBe(kept)
+  })
+
+  test.each([
+    [`/v1/${HEX}/x`, '/v1/…/x'],
+    [`${'aB3'.repeat(5)}%2b${'aB3'.repeat(5)}%3D%3D`, '…'],
+    [`user-${'0b54b2a6-8d3c-4d0e-9c5a-7f1d2e3c4b5a'}-${HEX}`, '…'],
+  ])('loses its long words, where none is expected: %s', (text, kept) => {
+    expect(withoutTokens(text)).toBe(text)
+    expect(withoutLongWords(text)).toBe(kept)
+  })
+
+  test.each([
+    HEX.slice(1),
+    '1'.repeat(40),
+    'eyJhbGciOiJIUzI1NiJ9',
+    'user-0b54b2a6-8d3c-4d0e-9c5a-7f1d2e3c4b5a',
+    'platform-engineering-observability-team',
+    'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber',
+    'ada.lovelace+2024@subdomain.company.example.com',
+  ])('keeps what is no token: %s', (text) => {
+    expect(withoutLongWords(text)).toBe(text)
   })
 })
 

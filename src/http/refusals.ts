@@ -5,12 +5,13 @@
  * token or Tenant URL is wrong begins by reading.
  */
 import type { Context } from 'hono'
-import { fold } from '../../scim/comparison.ts'
-import { isObject, type Json, membersOf } from '../../scim/json.ts'
-import { type NewConflict, recordRefusals } from '../../store/conflicts.ts'
-import { API, type Dependencies, type FailedOperation, makeId, type ScimEnv } from '../context.ts'
-import { describeReason, reasonOf } from '../failure.ts'
-import { abridge, cut, withoutSecrets } from './abridge.ts'
+import { fold } from '../scim/comparison.ts'
+import { isObject, type Json, membersOf } from '../scim/json.ts'
+import { type NewConflict, recordRefusals } from '../store/conflicts.ts'
+import { shownNamespace } from '../tenancy/namespace.ts'
+import { abridge, cut, withoutLongWords, withoutSecrets, withoutTokens } from './abridge.ts'
+import { API, type Dependencies, type FailedOperation, makeId, type ScimEnv } from './context.ts'
+import { describeReason, reasonOf } from './failure.ts'
 
 const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 const RECORDED: ReadonlySet<number> = new Set([400, 403, 409])
@@ -25,7 +26,7 @@ const MAXIMUM_REQUEST = 4000
 const MAXIMUM_SUBJECT = 256
 
 /** Where the base URL of any namespace ends in a path. */
-const BASE = new RegExp(`^${API}/[^/]+`)
+const BASE = new RegExp(`^${API}/([^/]+)`)
 
 /** A subject as it is stored and sought. */
 export function subjectKey(text: string): string {
@@ -37,8 +38,9 @@ function subjectOf(path: string, body: Json | undefined): string {
   const members = membersOf(isObject(body) ? body : {})
   const names = ['username', 'displayname', 'externalid'].map((name) => members.get(name))
   const name = names.find((value) => typeof value === 'string' && value.trim() !== '')
+  if (typeof name === 'string') return subjectKey(withoutTokens(cut(name, MAXIMUM_SUBJECT)))
   const [, id] = /^\/(?:Users|Groups)\/([^/]+)/.exec(path) ?? []
-  return subjectKey(typeof name === 'string' ? name : (id ?? path))
+  return subjectKey(withoutLongWords(id ?? path))
 }
 
 /** The operations of a request that were refused; a request that is no bulk request is one. */
@@ -55,19 +57,29 @@ function refusedOperations(c: Context<ScimEnv>): readonly FailedOperation[] {
   return [{ ...operation, path: endpoint, body: undefined }]
 }
 
-function describe(base: string, operation: FailedOperation): Omit<NewConflict, 'id'> {
+function describe(
+  base: string,
+  operation: FailedOperation,
+  operatorToken: string | undefined,
+): Omit<NewConflict, 'id'> {
   const { method, path, body, status, messageId } = operation
   const { body: kept, secrets } =
     body === undefined ? { body, secrets: [] } : abridge(body, MAXIMUM_REQUEST)
   // What does not parse is quoted by the parser, and nobody knows what of.
   const unread = messageId === 'scim.invalidSyntax' && body === undefined
   const detail = unread ? operation.detail.replace(/"(?:[^"\\]|\\.)*"?/gs, '…') : operation.detail
+  const request = {
+    method: cut(withoutLongWords(method), 20),
+    path: cut(withoutLongWords(base + path), 1000),
+    body: kept,
+  }
+  const conceal = (text: string) => (operatorToken ? text.replaceAll(operatorToken, '…') : text)
   return {
-    subject: subjectOf(path, body),
+    subject: conceal(subjectOf(path, body)),
     reason: messageId,
     status,
-    detail: withoutSecrets(detail, secrets),
-    request: JSON.stringify({ method, path: cut(base + path, 1000), body: kept }),
+    detail: withoutSecrets(conceal(detail), secrets),
+    request: conceal(JSON.stringify(request)),
   }
 }
 
@@ -76,17 +88,18 @@ function describe(base: string, operation: FailedOperation): Omit<NewConflict, '
  */
 export function refusalTask(
   c: Context<ScimEnv>,
-  { databases, now, randomBytes }: Dependencies,
+  { databases, now, randomBytes, operatorToken }: Dependencies,
 ): (() => Promise<void>) | undefined {
   const holder = c.get('holder')
   if (holder === undefined) return undefined
   const refused = refusedOperations(c).filter(({ status }) => RECORDED.has(status))
   if (refused.length === 0) return undefined
-  const [base = ''] = BASE.exec(c.req.path) ?? []
+  const [, name = ''] = BASE.exec(c.req.path) ?? []
+  const base = `${API}/${shownNamespace(name)}`
   return async () => {
     const at = now()
     const conflicts = refused.map((operation) => ({
-      ...describe(base, operation),
+      ...describe(base, operation, operatorToken),
       id: makeId('c', at, randomBytes),
     }))
     await recordRefusals(databases.databaseFor(holder.namespace), holder, conflicts, at)

@@ -1,11 +1,38 @@
 /** Requests for the record of refusals: short, and without secrets. */
-import { isObject, type Json, type JsonObject } from '../../scim/json.ts'
+import { isObject, type Json, type JsonObject } from '../scim/json.ts'
 
 /** How many UTF-16 units of one string are kept. */
 const LONGEST = 200
-/** Names, paths and values that have to do with a secret. */
+/** Values that have to do with a secret. */
 const SECRET = /password|glsa_/i
+/** Names and paths of a secret. */
+const NAME_OF_SECRET = /passw|secret|token|credential|authorization|api.?key|glsa_/i
 const LEFT_OUT = '…'
+
+/** What tokens are written in, also where a URL escapes it. */
+const RUN = /(?:[\w.+=~-]|%2[BF]|%3D){20,}/gi
+const UUID = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}/gi
+
+/** Whether a run of characters is a JSON Web Token, or the beginning of one (RFC 7519 §3.1). */
+const isJwt = (run: string) => /^eyJ[^.]*\.[^.]/.test(run)
+
+/** Whether a run of characters is of the length and make of a token. */
+function isRandom(run: string): boolean {
+  const parts = run.replace(UUID, '').split('.')
+  return parts.some((part) => part.length >= 32 && /\d/.test(part) && /[a-z]/i.test(part))
+}
+
+/** A text without tokens of Grafana and JSON Web Tokens. It takes time in proportion to the text. */
+export function withoutTokens(text: string): string {
+  return text
+    .replace(/glsa_[\w%-]*/gi, LEFT_OUT)
+    .replace(RUN, (run) => (isJwt(run) ? LEFT_OUT : run))
+}
+
+/** A text without whatever may be a token, such as a path, in which no long word is expected. */
+export function withoutLongWords(text: string): string {
+  return withoutTokens(text).replace(RUN, (run) => (isRandom(run) ? LEFT_OUT : run))
+}
 
 /** A body as it may be kept, and the values that were taken out of it, as far as they were met. */
 export interface Abridged {
@@ -14,8 +41,8 @@ export interface Abridged {
 }
 
 /**
- * Copies a body without anything about a password, whatever the level and the case it is written in,
- * and without a PATCH operation's value for one. What goes beyond the limit is left out, so that a
+ * Copies a body without anything about a password or token, whatever the level and the case it is
+ * written in, and without a PATCH operation's value for one. What goes beyond the limit is left out, so that a
  * long body costs no more than a short one.
  *
  * @param limit about how many characters of JSON the copy takes
@@ -40,7 +67,7 @@ export function abridge(body: Json, limit: number): Abridged {
   }
 
   function copyText(text: string): string {
-    const kept = SECRET.test(text) ? LEFT_OUT : cut(text, LONGEST)
+    const kept = SECRET.test(text) ? LEFT_OUT : withoutTokens(cut(text, LONGEST))
     left -= JSON.stringify(kept).length + 1
     return kept
   }
@@ -58,7 +85,9 @@ export function abridge(body: Json, limit: number): Abridged {
   function copyObject(object: JsonObject): JsonObject {
     const members = Object.entries(object)
     const aims = members.some(([name, value]) => {
-      return name.toLowerCase() === 'path' && typeof value === 'string' && SECRET.test(value)
+      return (
+        name.toLowerCase() === 'path' && typeof value === 'string' && NAME_OF_SECRET.test(value)
+      )
     })
     const kept: [string, Json][] = []
     left -= 2
@@ -68,7 +97,7 @@ export function abridge(body: Json, limit: number): Abridged {
         break
       }
       // A filter in the path may quote the secret as well.
-      if (SECRET.test(name) || (aims && name.toLowerCase() !== 'op')) {
+      if (NAME_OF_SECRET.test(name) || (aims && name.toLowerCase() !== 'op')) {
         conceal(value)
         continue
       }
@@ -82,7 +111,7 @@ export function abridge(body: Json, limit: number): Abridged {
   return { body: copy(body), secrets }
 }
 
-/** The sentence of a refusal, unless it says something of a secret. */
+/** The sentence of a refusal, unless it says something of a secret; what looks like one is left out. */
 export function withoutSecrets(detail: string, secrets: readonly string[]): string {
   const tells =
     SECRET.test(detail) ||
@@ -90,7 +119,9 @@ export function withoutSecrets(detail: string, secrets: readonly string[]): stri
       const written = JSON.stringify(secret).slice(1, -1)
       return written !== '' && detail.includes(written.slice(0, 40))
     })
-  return tells ? 'The sentence named a password or a token and is left out.' : cut(detail, 500)
+  return tells
+    ? 'The sentence named a password or a token and is left out.'
+    : cut(withoutLongWords(detail), 500)
 }
 
 /** A text of at most so many UTF-16 units, which every database takes as it is. */
