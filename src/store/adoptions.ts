@@ -1,6 +1,7 @@
 /** What SCIM has taken under management: how far a migration is, and the list of adoptions. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Namespace } from '../tenancy/namespace.ts'
+import { needed } from '../tenancy/needed.ts'
 import { type Caller, readAs } from './authority.ts'
 import { type Held, release } from './held.ts'
 
@@ -24,8 +25,7 @@ export interface MigrationStatus {
 
 /** Tells how far a migration is. @throws Refusal */
 export async function readMigrationStatus(caller: Caller): Promise<MigrationStatus> {
-  const permissions = ['org.users:read', 'teams:read'] as const
-  const { rows } = await readAs(caller, permissions, (namespace, allowed) => [
+  const { rows } = await readAs(caller, needed['GET /migration/status'], (namespace, allowed) => [
     sql<Pick<MigrationStatus, 'users' | 'managedUsers' | 'teams' | 'managedTeams'>>`
       select n.users, n.managed_users as "managedUsers", n.teams,
         n.managed_teams as "managedTeams"
@@ -91,9 +91,11 @@ export async function listAdoptions(
   page: Held<{ readonly after: string; readonly limit: number }>,
 ): Promise<Adoption[]> {
   const { after, limit } = page.ok ? page.value : { after: '', limit: 0 }
-  const permissions = ['org.users:read', 'teams:read'] as const
-  const { rows } = await readAs(caller, permissions, (namespace, allowed) => [
-    sql<Adoption>`select a.subject as id, a.type, a.at,
+  const { rows } = await readAs(
+    caller,
+    needed['GET /migration/adoptions'],
+    (namespace, allowed) => [
+      sql<Adoption>`select a.subject as id, a.type, a.at,
         coalesce(json_extract(a.before, '$.userName'),
           json_extract(a.before, '$.attributes.displayName')) as "nameBefore",
         coalesce(json_extract(u.resource, '$.userName'), t.display_name) as name,
@@ -102,7 +104,8 @@ export async function listAdoptions(
       from ${allowed} adoption a ${joinSubject}
       where ${latestAdoption(namespace)} and a.subject > ${after}
       order by a.subject limit ${limit}`,
-  ])
+    ],
+  )
   release(page)
   return rows[0]
 }

@@ -1,6 +1,7 @@
 /** Reading the events of a namespace, and letting old ones go. */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Namespace } from '../tenancy/namespace.ts'
+import { needed } from '../tenancy/needed.ts'
 import { type Caller, readAs } from './authority.ts'
 import type { Database } from './database.ts'
 import { type Held, release } from './held.ts'
@@ -72,7 +73,7 @@ function conditionsOf(query: EventQuery): SQL[] {
  */
 export async function readEvents(caller: Caller, query: Held<EventQuery>): Promise<EventRow[]> {
   const asked: EventQuery = query.ok ? query.value : { order: 'desc', limit: 0 }
-  const { rows } = await readAs(caller, ['org.users:read', 'teams:read'], (namespace, allowed) => {
+  const { rows } = await readAs(caller, needed['GET /events'], (namespace, allowed) => {
     const conditions = [sql`e.namespace = ${namespace}`, ...conditionsOf(asked)]
     return [
       sql<EventRow>`

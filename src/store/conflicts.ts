@@ -6,6 +6,7 @@ import { sql } from 'drizzle-orm'
 import { fold } from '../scim/comparison.ts'
 import { type Json, parseJson } from '../scim/json.ts'
 import type { Holder } from '../tenancy/credential.ts'
+import { needed } from '../tenancy/needed.ts'
 import { hourOf } from './activity.ts'
 import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
 import type { Database } from './database.ts'
@@ -151,7 +152,7 @@ export async function listConflicts(
   query: Held<ConflictQuery>,
 ): Promise<Conflict[]> {
   const { reason, subject, after, limit }: ConflictQuery = query.ok ? query.value : { limit: 0 }
-  const { rows } = await readAs(caller, ['org.users:read', 'teams:read'], (namespace, allowed) => {
+  const { rows } = await readAs(caller, needed['GET /conflicts'], (namespace, allowed) => {
     const conditions = [
       sql`c.namespace = ${namespace}`,
       sql`c.last_at >= ${openSince(caller.now)}`,
@@ -180,11 +181,15 @@ export async function listConflicts(
  */
 export async function settleConflict(caller: Caller, id: string): Promise<void> {
   await untilWon(async () => {
-    const { principal, rows } = await readAs(caller, ['settings:write'], (namespace, allowed) => [
-      sql<Pick<Conflict, 'reason' | 'count'>>`select c.reason, c.count from ${allowed} conflict c
+    const { principal, rows } = await readAs(
+      caller,
+      needed['DELETE /conflicts/:id'],
+      (namespace, allowed) => [
+        sql<Pick<Conflict, 'reason' | 'count'>>`select c.reason, c.count from ${allowed} conflict c
         where c.namespace = ${namespace} and c.id = ${id}
           and c.last_at >= ${openSince(caller.now)}`,
-    ])
+      ],
+    )
     const [before] = rows[0]
     if (before === undefined) throw new Refusal({ kind: 'unknown-conflict', id })
     const { namespace } = principal

@@ -7,6 +7,7 @@ import { fold } from '../scim/comparison.ts'
 import { isObject, type Json } from '../scim/json.ts'
 import type { Attributes } from '../scim/resource/resource.ts'
 import { sameValue } from '../scim/resource/value.ts'
+import { needed } from '../tenancy/needed.ts'
 import { accountAddress, accountEmail, accountKeys } from './account.ts'
 import { type Caller, never, readAs, untilWon, writeAs } from './authority.ts'
 import { closeEvents, recordChange } from './event.ts'
@@ -27,6 +28,7 @@ import {
   type UserRow,
   unchanged,
   userColumns,
+  visibleUser,
 } from './users.ts'
 
 /** What is known of an account by hand. Null takes a value away; what is absent stays. */
@@ -86,7 +88,7 @@ export async function listAccounts(
 ): Promise<{ readonly total: number; readonly accounts: StoredUser[] }> {
   const asked: AccountQuery = query.ok ? query.value : { after: '', limit: 0 }
   const { login, email, isProvisioned, after, limit } = asked
-  const { rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => {
+  const { rows } = await readAs(caller, needed['GET /accounts'], (namespace, allowed) => {
     const conditions: SQL[] = [
       sql`u.namespace = ${namespace}`,
       ...(login === undefined ? [] : [sql`u.user_name_key = ${fold(login)}`]),
@@ -119,7 +121,7 @@ export async function listAccounts(
 
 /** @throws Refusal `not-found` and others */
 export async function readAccount(caller: Caller, id: string): Promise<StoredUser> {
-  const { rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
+  const { rows } = await readAs(caller, needed['GET /accounts/:account'], (namespace, allowed) => [
     selectUser(namespace, id, allowed),
   ])
   return foundUser(rows[0][0], id)
@@ -137,13 +139,17 @@ export async function createAccount(
 ): Promise<StoredUser> {
   return untilWon(async () => {
     const attributes = form.ok ? withForm({ active: true }, form.value) : { userName: '' }
-    const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => {
-      const keys = accountKeys(attributes)
-      return [
-        selectHolders(namespace, keys, form.ok ? allowed : never),
-        selectRetained(namespace, keys.externalId, allowed),
-      ]
-    })
+    const { principal, rows } = await readAs(
+      caller,
+      needed['POST /accounts'],
+      (namespace, allowed) => {
+        const keys = accountKeys(attributes)
+        return [
+          selectHolders(namespace, keys, form.ok ? allowed : never),
+          selectRetained(namespace, keys.externalId, allowed),
+        ]
+      },
+    )
     release(form)
     const [holders, [retained]] = rows
     refuseTaken(holders, attributes, undefined)
@@ -169,9 +175,11 @@ export async function changeAccount(
   login?: string,
 ): Promise<StoredUser> {
   return untilWon(async () => {
-    const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
-      selectUser(namespace, id, allowed),
-    ])
+    const { principal, rows } = await readAs(
+      caller,
+      needed['PATCH /accounts/:account'],
+      (namespace, allowed) => [selectUser(namespace, id, allowed)],
+    )
     const { isProvisioned, ...form } = release(change)
     const current = foundUser(rows[0][0], id)
     if (login !== undefined && fold(String(current.attributes.userName)) !== fold(login)) {
@@ -181,7 +189,7 @@ export async function changeAccount(
       throw new Refusal({ kind: 'provisioned', what: current.managed ? 'user' : 'by-hand' })
     }
     const next = withForm(current.attributes, form)
-    if (sameValue(next, current.attributes)) return current
+    if (sameValue(next, current.attributes)) return visibleUser(principal.granted, current)
     if (current.managed) throw new Refusal({ kind: 'provisioned', what: 'user-info' })
     return replaceAttributes(caller, principal, current, next, 'user.update')
   })
@@ -195,9 +203,11 @@ export async function changeAccount(
  */
 export async function deleteAccount(caller: Caller, id: string): Promise<void> {
   await untilWon(async () => {
-    const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
-      selectUser(namespace, id, allowed),
-    ])
+    const { principal, rows } = await readAs(
+      caller,
+      needed['DELETE /accounts/:account'],
+      (namespace, allowed) => [selectUser(namespace, id, allowed)],
+    )
     const current = foundUser(rows[0][0], id)
     if (current.managed) throw new Refusal({ kind: 'provisioned', what: 'user-deletion' })
     const statements = [

@@ -7,6 +7,8 @@ import { fold } from '../scim/comparison.ts'
 import { type MemberChange, noMemberChange } from '../scim/patch/members.ts'
 import type { Principal } from '../tenancy/credential.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
+import { needed } from '../tenancy/needed.ts'
+import type { Permission } from '../tenancy/permission.ts'
 import {
   type Allowed,
   type Caller,
@@ -33,6 +35,7 @@ import {
   taken,
   teamColumns,
   toTeam,
+  visibleTeam,
 } from './teams.ts'
 
 interface CountedRow extends TeamRow {
@@ -47,6 +50,10 @@ export interface CountedTeam {
 
 function counted(row: CountedRow): CountedTeam {
   return { team: toTeam(row), members: row.members }
+}
+
+function visibly({ granted }: Principal, { team, members }: CountedTeam): CountedTeam {
+  return { team: visibleTeam(granted, team), members }
 }
 
 function selectTeams(
@@ -76,7 +83,7 @@ export async function listHandTeams(
 ): Promise<{ readonly total: number; readonly teams: CountedTeam[] }> {
   const asked: TeamQuery = query.ok ? query.value : { after: '', limit: 0 }
   const { name, isProvisioned, after, limit } = asked
-  const { rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => {
+  const { rows } = await readAs(caller, needed['GET /teams'], (namespace, allowed) => {
     const conditions = [
       sql`t.namespace = ${namespace}`,
       ...(name === undefined ? [] : [sql`t.display_name_key = ${fold(name)}`]),
@@ -101,8 +108,8 @@ export async function listHandTeams(
   return { total: rows[0][0]?.total ?? 0, teams: rows[1].map(counted) }
 }
 
-async function readRow(caller: Caller, id: string) {
-  const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
+async function readRow(caller: Caller, permissions: readonly Permission[], id: string) {
+  const { principal, rows } = await readAs(caller, permissions, (namespace, allowed) => [
     selectTeams(byId(namespace, id), allowed),
   ])
   return { principal, row: rows[0][0] }
@@ -114,7 +121,7 @@ function found(row: CountedRow | undefined, id: string): CountedRow {
 
 /** @throws Refusal `not-found` and others */
 export async function readHandTeam(caller: Caller, id: string): Promise<CountedTeam> {
-  const { row } = await readRow(caller, id)
+  const { row } = await readRow(caller, needed['GET /teams/:team'], id)
   return counted(found(row, id))
 }
 
@@ -125,9 +132,11 @@ export async function readHandTeam(caller: Caller, id: string): Promise<CountedT
  */
 export async function createHandTeam(caller: Caller, name: Held<string>): Promise<CountedTeam> {
   return untilWon(async () => {
-    const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
-      selectByName(namespace, name.ok ? name.value : '', allowed),
-    ])
+    const { principal, rows } = await readAs(
+      caller,
+      needed['POST /teams'],
+      (namespace, allowed) => [selectByName(namespace, name.ok ? name.value : '', allowed)],
+    )
     const displayName = release(name)
     if (rows[0].length > 0) throw taken(displayName)
     const how = { managed: false, withMembers: false }
@@ -153,14 +162,16 @@ export async function changeHandTeam(
   change: Held<HandTeamChange>,
 ): Promise<CountedTeam> {
   return untilWon(async () => {
-    const { principal, row } = await readRow(caller, id)
+    const { principal, row } = await readRow(caller, needed['PATCH /teams/:team'], id)
     const { name, isProvisioned } = release(change)
     const current = found(row, id)
     const managed = current.managed === 1
     if (isProvisioned !== undefined && isProvisioned !== managed) {
       throw new Refusal({ kind: 'provisioned', what: managed ? 'team' : 'by-hand' })
     }
-    if (name === undefined || name === current.displayName) return counted(current)
+    if (name === undefined || name === current.displayName) {
+      return visibly(principal, counted(current))
+    }
     if (managed) throw new Refusal({ kind: 'provisioned', what: 'team-name' })
     const attributes = { ...attributesOf(current), displayName: name }
     const how = { action: 'team.update', withMembers: false } as const
@@ -181,7 +192,7 @@ export function belongsToScim({ settings }: Principal, managed: number): boolean
  */
 export async function deleteHandTeam(caller: Caller, id: string): Promise<void> {
   await untilWon(async () => {
-    const { principal, row } = await readRow(caller, id)
+    const { principal, row } = await readRow(caller, needed['DELETE /teams/:team'], id)
     const current = found(row, id)
     if (belongsToScim(principal, current.managed)) {
       throw new Refusal({ kind: 'provisioned', what: 'team-deletion' })
@@ -203,13 +214,17 @@ export async function listTeamMembers(
   page: Held<{ readonly after: string; readonly limit: number }>,
 ): Promise<MemberAccount[]> {
   const { after, limit } = page.ok ? page.value : { after: '', limit: 0 }
-  const { rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
-    selectTeams(byId(namespace, id), allowed),
-    sql<MemberAccount>`select u.id, u.resource from ${allowed} membership m
+  const { rows } = await readAs(
+    caller,
+    needed['GET /teams/:team/members'],
+    (namespace, allowed) => [
+      selectTeams(byId(namespace, id), allowed),
+      sql<MemberAccount>`select u.id, u.resource from ${allowed} membership m
       cross join user u on u.namespace = m.namespace and u.id = m.user_id
       where m.namespace = ${namespace} and m.team_id = ${id} and m.user_id > ${after}
       order by m.user_id limit ${limit}`,
-  ])
+    ],
+  )
   release(page)
   found(rows[0][0], id)
   return rows[1]
@@ -265,13 +280,17 @@ export async function changeTeamMembers(
   const inTheWay = (namespace: Namespace) =>
     chunksOf(new Set(ids)).map((chunk) => obstacles(namespace, id, kind, chunk))
   await untilWon(async () => {
-    const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
-      selectTeams(byId(namespace, id), allowed),
-      ...inTheWay(namespace).map(
-        (some) => sql<ObstacleRow>`select j.value as id, ${isUserIn(namespace)} as "isUser"
+    const { principal, rows } = await readAs(
+      caller,
+      needed['PUT /teams/:team/members'],
+      (namespace, allowed) => [
+        selectTeams(byId(namespace, id), allowed),
+        ...inTheWay(namespace).map(
+          (some) => sql<ObstacleRow>`select j.value as id, ${isUserIn(namespace)} as "isUser"
           from ${allowed} ${some} limit 1`,
-      ),
-    ])
+        ),
+      ],
+    )
     const asked = release(change)
     const [[row], ...named] = rows
     const current = found(row, id)

@@ -7,6 +7,8 @@ import { fold } from '../scim/comparison.ts'
 import { MAXIMUM_MEMBERS } from '../scim/patch/members.ts'
 import { sameValue } from '../scim/resource/value.ts'
 import type { Principal } from '../tenancy/credential.ts'
+import { mayRead, needed } from '../tenancy/needed.ts'
+import type { Permission } from '../tenancy/permission.ts'
 import { accountKeys } from './account.ts'
 import { type Caller, readAs } from './authority.ts'
 import { list } from './database.ts'
@@ -55,6 +57,13 @@ export interface Imported {
   readonly members: readonly MemberOutcome[]
 }
 
+/** What each list needs: all that may be done with its entries. Whoever imports needs the sum. */
+const NEEDED = {
+  users: [...needed['POST /accounts'], ...needed['PATCH /accounts/:account']],
+  teams: needed['POST /teams'],
+  members: needed['POST /teams/:team/members'],
+} as const
+
 /**
  * Imports people, then teams, then members.
  *
@@ -62,14 +71,24 @@ export interface Imported {
  */
 export async function importDirectory(caller: Caller, asked: Held<Import>): Promise<Imported> {
   if (!asked.ok) {
-    await readAs(caller, ['org.users:add'], () => [])
+    // What it would need nobody knows; but who may import nothing is told no more.
+    const { principal } = await readAs(caller, needed['POST /import'], () => [])
+    const all = Object.values(NEEDED).flat()
+    if (!all.some((permission) => mayRead(principal.granted, permission))) {
+      throw new Refusal({ kind: 'missing-permission', permission: NEEDED.users[0] })
+    }
     return release(asked)
   }
-  const { dryRun, users, teams } = asked.value
+  const { users, teams, members, dryRun } = asked.value
+  const permissions = [
+    ...(users.length > 0 ? NEEDED.users : []),
+    ...(teams.length > 0 ? NEEDED.teams : []),
+    ...(members.length > 0 ? NEEDED.members : []),
+  ]
   return {
-    users: await importUsers(caller, users, dryRun),
-    teams: await importTeams(caller, teams, dryRun),
-    members: await importMembers(caller, asked.value),
+    users: await importUsers(caller, permissions, users, dryRun),
+    teams: await importTeams(caller, permissions, teams, dryRun),
+    members: await importMembers(caller, permissions, asked.value),
   }
 }
 
@@ -91,10 +110,11 @@ function outcomeOf(error: unknown, id?: string): Outcome {
 
 async function importUsers(
   caller: Caller,
+  permissions: readonly Permission[],
   users: readonly ImportedUser[],
   dryRun: boolean,
 ): Promise<Outcome[]> {
-  const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => {
+  const { principal, rows } = await readAs(caller, permissions, (namespace, allowed) => {
     const keys = users.map((user) => accountKeys(withForm({}, user)))
     return [
       sql<CandidateRow>`select ${candidateColumns} from ${allowed} user u
@@ -198,11 +218,12 @@ interface NamedTeam {
 
 async function importTeams(
   caller: Caller,
+  permissions: readonly Permission[],
   teams: readonly { readonly name: string }[],
   dryRun: boolean,
 ): Promise<Outcome[]> {
   if (teams.length === 0) return []
-  const { rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
+  const { rows } = await readAs(caller, permissions, (namespace, allowed) => [
     sql<NamedTeam>`select t.id, t.managed, t.display_name_key as key from ${allowed} team t
       where t.namespace = ${namespace}
         and t.display_name_key in ${list(teams.map(({ name }) => fold(name)))}`,
@@ -283,12 +304,13 @@ async function joinTeam(
 
 async function importMembers(
   caller: Caller,
+  permissions: readonly Permission[],
   { dryRun, users, teams, members }: Import,
 ): Promise<MemberOutcome[]> {
   if (members.length === 0) return []
   const key = (text: string | undefined) => (text === undefined ? null : fold(text))
   const asked = members.map(({ team, login, email }) => [fold(team), key(login), key(email)])
-  const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => [
+  const { principal, rows } = await readAs(caller, permissions, (namespace, allowed) => [
     sql<MemberRow>`select j.key as at, t.id as team, t.managed, t.members,
         coalesce(a.id, b.id) as user, m.user_id is not null as "isMember"
       from ${allowed} json_each(${JSON.stringify(asked)}) j

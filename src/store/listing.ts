@@ -4,9 +4,15 @@
  */
 import { type SQL, sql } from 'drizzle-orm'
 import type { Filter } from '../scim/filter/bind.ts'
-import { groupType, type ResourceType, userType } from '../scim/schema/resource-type.ts'
+import {
+  type AttributePath,
+  groupType,
+  type ResourceType,
+  userType,
+} from '../scim/schema/resource-type.ts'
 import type { Sort } from '../scim/sort.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
+import { needed } from '../tenancy/needed.ts'
 import type { Permission } from '../tenancy/permission.ts'
 import { type Allowed, type Caller, readAs } from './authority.ts'
 import { noRows, type Statement } from './database.ts'
@@ -45,8 +51,9 @@ import {
   type TeamRow,
   teamColumns,
   toTeam,
+  visibleTeam,
 } from './teams.ts'
-import { type StoredUser, toUser, type UserRow, userColumns } from './users.ts'
+import { type StoredUser, toUser, type UserRow, userColumns, visibleUser } from './users.ts'
 
 /** What is listed. */
 export interface Selection {
@@ -70,7 +77,32 @@ export interface Listing {
   readonly next: Place | undefined
 }
 
-const READ: Readonly<Record<string, Permission>> = { User: 'org.users:read', Group: 'teams:read' }
+/**
+ * What a list of some types needs. Whoever filters or sorts by what they may not read could find it
+ * out: groups of users are teams, and what members are called is said of users.
+ */
+function neededFor(
+  types: readonly ResourceType[],
+  { filters, sort }: Selection,
+): readonly Permission[] {
+  const [only] = types
+  if (types.length > 1) return needed['GET /']
+  const ofUsers = only === userType
+  const isForeign = ({ attribute, sub }: AttributePath) =>
+    ofUsers ? attribute.name === 'groups' : attribute.name === 'members' && sub?.name === 'display'
+  const filter = only && filters?.get(only)
+  const path = only && sort?.paths.get(only)
+  const foreign =
+    (filter !== undefined && looksAt(filter, isForeign)) || (path !== undefined && isForeign(path))
+  return foreign ? needed['GET /'] : needed[ofUsers ? 'GET /Users' : 'GET /Groups']
+}
+
+/** Whether a filter looks at such an attribute. */
+function looksAt(filter: Filter, isSuch: (path: AttributePath) => boolean): boolean {
+  if ('path' in filter && isSuch(filter.path)) return true
+  if ('filters' in filter) return filter.filters.some((one) => looksAt(one, isSuch))
+  return 'filter' in filter && looksAt(filter.filter, isSuch)
+}
 
 const nothing: Selection = {
   filters: undefined,
@@ -100,7 +132,7 @@ export async function listResources(
   const limits = single ? { limit: 1, offset: 0 } : limitsOf(cut)
   // Users or teams alone, in the order of their ids, are read where they are, with no places first.
   const direct = only !== undefined && sort === undefined
-  const permissions = types.flatMap(({ name }) => READ[name] ?? [])
+  const permissions = neededFor(types, request.ok ? request.value : nothing)
   const { principal, rows } = await readAs(caller, permissions, (namespace, allowed) => {
     const reaches = reachesOf(namespace, filters)
     const limit =
@@ -158,7 +190,8 @@ export async function listResources(
     throw new Refusal({ kind: 'scan-too-large', by, limit: maxScanned })
   }
   const places = direct ? placesOf(only, [...users, ...teams]) : placed
-  const listed = assemble(places, users, teams, withMembers ? members : undefined)
+  const { granted } = principal
+  const listed = assemble(granted, places, users, teams, withMembers ? members : undefined)
   const shown = cut.kind === 'after' ? listed.slice(0, cut.count) : listed
   if (single) {
     const visible = cut.startIndex === 1 && cut.count > 0
@@ -241,6 +274,7 @@ function idsFor(id: SQL, reach: Reach | undefined): Pick<Listable, 'behind' | 'o
 
 /** Puts what was read into the order of the places. */
 function assemble(
+  granted: number,
   places: readonly PlaceRow[],
   users: readonly UserRow[],
   teams: readonly TeamRow[],
@@ -252,8 +286,10 @@ function assemble(
   return places.flatMap(({ type, id }): Listed[] => {
     const user = usersById.get(id)
     const team = teamsById.get(id)
-    if (type === 'User') return user === undefined ? [] : [{ type, user: toUser(user) }]
+    if (type === 'User')
+      return user === undefined ? [] : [{ type, user: visibleUser(granted, toUser(user)) }]
     if (team === undefined) return []
-    return [{ type, team: toTeam(team, membersOf && (membersOf.get(id) ?? [])) }]
+    const stored = toTeam(team, membersOf && (membersOf.get(id) ?? []))
+    return [{ type, team: visibleTeam(granted, stored) }]
   })
 }

@@ -1,6 +1,7 @@
 /** Who is meant by a login, and what there is to know for letting the person in or not. */
 import { sql } from 'drizzle-orm'
 import { fold } from '../scim/comparison.ts'
+import { mayRead, needed } from '../tenancy/needed.ts'
 import type { Settings } from '../tenancy/settings.ts'
 import { type Caller, readAs } from './authority.ts'
 import { type Held, release } from './held.ts'
@@ -22,6 +23,8 @@ export interface LoginFacts {
   readonly byEmail: StoredUser | undefined
   /** Whether a deleted account is known by any of it. */
   readonly retained: boolean
+  /** Whether the caller may read who is in which team. */
+  readonly mayReadTeams: boolean
 }
 
 /**
@@ -33,12 +36,16 @@ export async function readLogin(caller: Caller, identity: Held<Identity>): Promi
   const { externalId, userName, email } = identity.ok ? identity.value : {}
   const key = (text: string | undefined) => (text ? fold(text) : null)
   const keys = { externalId: externalId || null, userName: key(userName), email: key(email) }
-  const { principal, rows } = await readAs(caller, ['org.users:read'], (namespace, allowed) => [
-    selectHolders(namespace, keys, allowed),
-    sql<{ readonly id: string }>`select r.id from ${allowed} retained r
+  const { principal, rows } = await readAs(
+    caller,
+    needed['POST /login/check'],
+    (namespace, allowed) => [
+      selectHolders(namespace, keys, allowed),
+      sql<{ readonly id: string }>`select r.id from ${allowed} retained r
       where r.namespace = ${namespace} and r.id in (${idsHolding('retained', namespace, keys)})
       limit 1`,
-  ])
+    ],
+  )
   release(identity)
   const holders = holdersOf(rows[0], keys)
   const user = (row: CandidateRow | undefined) => row && toUser(row)
@@ -48,5 +55,6 @@ export async function readLogin(caller: Caller, identity: Held<Identity>): Promi
     byUserName: user(holders.userName),
     byEmail: user(holders.emails),
     retained: rows[1].length > 0,
+    mayReadTeams: mayRead(principal.granted, 'teams:read'),
   }
 }

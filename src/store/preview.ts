@@ -5,6 +5,7 @@
 import { sql } from 'drizzle-orm'
 import { fold } from '../scim/comparison.ts'
 import type { Attributes } from '../scim/resource/resource.ts'
+import { needed } from '../tenancy/needed.ts'
 import type { Settings } from '../tenancy/settings.ts'
 import { accountKeys, withoutEmptyExternalId } from './account.ts'
 import { type Caller, readAs } from './authority.ts'
@@ -82,29 +83,32 @@ export async function previewMigration(
   const names = groups.map(({ displayName }) => fold(String(displayName)))
   const teamColumns = sql`t.id, t.managed, t.display_name as name,
     t.display_name_key as "displayNameKey", t.external_id as "externalId"`
-  const permissions = ['org.users:read', 'teams:read'] as const
-  const { principal, rows } = await readAs(caller, permissions, (namespace, allowed) => {
-    return [
-      sql<UserRow>`select u.id, u.managed, u.user_name_key as "userNameKey",
+  const { principal, rows } = await readAs(
+    caller,
+    needed['POST /migration/preview'],
+    (namespace, allowed) => {
+      return [
+        sql<UserRow>`select u.id, u.managed, u.user_name_key as "userNameKey",
           u.email_key as "emailKey", u.external_id as "externalId",
           json_extract(u.resource, '$.userName') as name
         from ${allowed} user u
         where u.namespace = ${namespace} and u.id in (${idsHoldingAny(namespace, keys)})`,
-      // The last one deleted is the one that is taken up again, and so must come last.
-      sql<RetainedRow>`select r.id, r.external_id as "externalId",
+        // The last one deleted is the one that is taken up again, and so must come last.
+        sql<RetainedRow>`select r.id, r.external_id as "externalId",
           json_extract(r.resource, '$.userName') as name
         from ${allowed} retained r
         where r.namespace = ${namespace}
           and r.external_id in ${list(keys.map(({ externalId }) => externalId))}
         order by r.deleted_at`,
-      sql<TeamRow>`select ${teamColumns} from ${allowed} team t
+        sql<TeamRow>`select ${teamColumns} from ${allowed} team t
         where t.namespace = ${namespace} and t.display_name_key in ${list(names)}`,
-      sql<TeamRow & MappedTeam>`select ${teamColumns}, g.group_key as "groupKey"
+        sql<TeamRow & MappedTeam>`select ${teamColumns}, g.group_key as "groupKey"
         from ${allowed} team_mapping g
         cross join team t on t.namespace = g.namespace and t.id = g.team_id
         where g.namespace = ${namespace} and g.group_key in ${list(groups.flatMap(groupKeys))}`,
-    ]
-  })
+      ]
+    },
+  )
   release(body)
   const { settings } = principal
   const holders = indexed(rows[0], ({ userNameKey, externalId, emailKey }) =>

@@ -1,5 +1,6 @@
 /** Accounts that were deleted and are kept for audit, until an operator purges them. */
 import { sql } from 'drizzle-orm'
+import { needed } from '../tenancy/needed.ts'
 import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
 import { type Told, tellsOf } from './conflicts.ts'
 import { closeEvents, recordEvent } from './event.ts'
@@ -29,7 +30,7 @@ export async function listRetained(
   page: Held<Page>,
 ): Promise<{ readonly total: number; readonly accounts: RetainedAccount[] }> {
   const { after, limit } = page.ok ? page.value : { after: '', limit: 0 }
-  const { rows } = await readAs(caller, ['org.users:read'], (namespace, allowed) => [
+  const { rows } = await readAs(caller, needed['GET /retained'], (namespace, allowed) => [
     sql<{ readonly total: number }>`select n.retained as total
       from ${allowed} namespace n where n.name = ${namespace}`,
     sql<RetainedAccount>`

@@ -5,6 +5,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import type { Principal } from '../tenancy/credential.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
+import { mayRead, needed } from '../tenancy/needed.ts'
 import {
   type BasicRole,
   missingFrom,
@@ -75,15 +76,15 @@ function selectTokens(
 
 /** Lists the service accounts, the oldest first; a namespace has a handful. */
 export async function listServiceAccounts(caller: Caller): Promise<ServiceAccount[]> {
-  const { rows } = await readAs(caller, ['serviceaccounts:read'], (namespace, allowed) => [
+  const { rows } = await readAs(caller, needed['GET /serviceaccounts'], (namespace, allowed) => [
     selectAccounts(namespace, caller.now, sql`1`, allowed),
   ])
   return rows[0]
 }
 
 /** Reads one account with its tokens. */
-async function readWithTokens(caller: Caller, permission: Permission, id: string) {
-  const { principal, rows } = await readAs(caller, [permission], (namespace, allowed) => [
+async function readWithTokens(caller: Caller, permissions: readonly Permission[], id: string) {
+  const { principal, rows } = await readAs(caller, permissions, (namespace, allowed) => [
     selectAccounts(namespace, caller.now, sql`a.id = ${id}`, allowed),
     selectTokens(namespace, id, allowed),
   ])
@@ -97,12 +98,13 @@ function found(account: ServiceAccount | undefined, id: string): ServiceAccount 
 
 /** @throws Refusal `unknown-service-account` and others */
 export async function readServiceAccount(caller: Caller, id: string): Promise<ServiceAccount> {
-  return (await readWithTokens(caller, 'serviceaccounts:read', id)).account
+  return (await readWithTokens(caller, needed['GET /serviceaccounts/:account'], id)).account
 }
 
 /** @throws Refusal `unknown-service-account` and others */
 export async function listTokens(caller: Caller, account: string): Promise<TokenInfo[]> {
-  return (await readWithTokens(caller, 'serviceaccounts:read', account)).tokens
+  return (await readWithTokens(caller, needed['GET /serviceaccounts/:account/tokens'], account))
+    .tokens
 }
 
 /**
@@ -139,7 +141,7 @@ export async function createServiceAccount(
 ): Promise<ServiceAccount> {
   const name = form.ok ? form.value.name : ''
   return untilWon(async () => {
-    const read = await readAs(caller, ['serviceaccounts:write'], (namespace, allowed) => [
+    const read = await readAs(caller, needed['POST /serviceaccounts'], (namespace, allowed) => [
       selectAccounts(namespace, caller.now, sql`a.name = ${name}`, allowed),
     ])
     const { role, permissions, disabled } = release(form)
@@ -172,19 +174,24 @@ function unchanged(namespace: Namespace, account: ServiceAccount): SQL {
 /**
  * Changes a service account, and with it what its tokens may.
  *
+ * @returns the account, and whether the caller may read it
  * @throws Refusal `unknown-service-account`, `name-taken`, `missing-permission` and others
  */
 export async function changeServiceAccount(
   caller: Caller,
   id: string,
   change: Held<Partial<AccountForm>>,
-): Promise<ServiceAccount> {
+): Promise<{ readonly account: ServiceAccount; readonly readable: boolean }> {
   const name = change.ok ? (change.value.name ?? '') : ''
   return untilWon(async () => {
-    const read = await readAs(caller, ['serviceaccounts:write'], (namespace, allowed) => [
-      selectAccounts(namespace, caller.now, sql`a.id = ${id}`, allowed),
-      selectAccounts(namespace, caller.now, sql`a.name = ${name}`, allowed),
-    ])
+    const read = await readAs(
+      caller,
+      needed['PATCH /serviceaccounts/:account'],
+      (namespace, allowed) => [
+        selectAccounts(namespace, caller.now, sql`a.id = ${id}`, allowed),
+        selectAccounts(namespace, caller.now, sql`a.name = ${name}`, allowed),
+      ],
+    )
     const [[row], [namesake]] = read.rows
     const current = found(row, id)
     const given = release(change)
@@ -195,7 +202,8 @@ export async function changeServiceAccount(
       throw new Refusal({ kind: 'name-taken', what: 'service account', name })
     }
     const [before, after] = [describe(current), describe(next)]
-    if (JSON.stringify(before) === JSON.stringify(after)) return current
+    const readable = mayRead(principal.granted, 'serviceaccounts:read')
+    if (JSON.stringify(before) === JSON.stringify(after)) return { account: current, readable }
     const { namespace } = principal
     const statements = [
       sql`update service_account set name = ${next.name}, role = ${next.role},
@@ -209,7 +217,7 @@ export async function changeServiceAccount(
     const answers = [selectAccounts(namespace, caller.now, sql`a.id = ${id}`)] as const
     const condition = unchanged(namespace, current)
     const [[changed]] = await writeAs(caller, principal, condition, statements, answers)
-    return found(changed, id)
+    return { account: found(changed, id), readable }
   })
 }
 
@@ -220,7 +228,7 @@ export async function changeServiceAccount(
  */
 export async function deleteServiceAccount(caller: Caller, id: string): Promise<void> {
   await untilWon(async () => {
-    const read = await readWithTokens(caller, 'serviceaccounts:delete', id)
+    const read = await readWithTokens(caller, needed['DELETE /serviceaccounts/:account'], id)
     const { principal, account: current } = read
     const { namespace } = principal
     const statements = [
@@ -250,7 +258,7 @@ export interface Rotation {
   readonly overlap: number
 }
 
-/** A token that was made, and the one that it replaces, as they then are. */
+/** A token that was made, and the one that it replaces where the caller may read it, as they then are. */
 export interface MadeToken {
   readonly made: TokenInfo
   readonly replaced: TokenInfo | undefined
@@ -269,7 +277,11 @@ export async function createToken(
   rotation?: Held<Rotation>,
 ): Promise<MadeToken> {
   return untilWon(async () => {
-    const read = await readWithTokens(caller, 'serviceaccounts:write', account)
+    const read = await readWithTokens(
+      caller,
+      needed['POST /serviceaccounts/:account/tokens'],
+      account,
+    )
     const { account: current, tokens } = read
     const { id, hash, lifetime, name: given } = release(form)
     // Whoever makes a token can use it, so it must not be able to do more than they are.
@@ -325,7 +337,8 @@ export async function createToken(
     const [all] = await writeAs(caller, principal, condition, statements, answers)
     const made = all.find((token) => token.id === id)
     if (made === undefined) throw new Refusal({ kind: 'unknown-token', id })
-    return { made, replaced: all.find((token) => token.id === old?.id) }
+    const readable = mayRead(principal.granted, 'serviceaccounts:read')
+    return { made, replaced: readable ? all.find((token) => token.id === old?.id) : undefined }
   })
 }
 
@@ -340,7 +353,11 @@ function isLive({ revokedAt, expiresAt }: TokenInfo, now: number): boolean {
  */
 export async function revokeToken(caller: Caller, account: string, id: string): Promise<void> {
   await untilWon(async () => {
-    const { principal, tokens } = await readWithTokens(caller, 'serviceaccounts:write', account)
+    const { principal, tokens } = await readWithTokens(
+      caller,
+      needed['DELETE /serviceaccounts/:account/tokens/:token'],
+      account,
+    )
     const token = tokens.find((one) => one.id === id)
     if (token === undefined) throw new Refusal({ kind: 'unknown-token', id })
     if (token.revokedAt !== null) return

@@ -1,5 +1,6 @@
 /** The settings that a namespace has of its own; where it has none, those of the file apply. */
 import { sql } from 'drizzle-orm'
+import { mayRead, needed } from '../tenancy/needed.ts'
 import type { Settings } from '../tenancy/settings.ts'
 import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
 import { closeEvents, recordChange } from './event.ts'
@@ -14,13 +15,15 @@ export interface AppliedSettings {
   readonly namespace: string
   readonly settings: Settings
   readonly stored: boolean
+  /** Whether the caller may read them: who changes them need not be. */
+  readonly mayRead: boolean
 }
 
 /** Reads the settings that apply. */
 export async function readSettings(caller: Caller): Promise<AppliedSettings> {
-  const { principal } = await readAs(caller, ['settings:read'], () => [])
+  const { principal } = await readAs(caller, needed['GET /config/default'], () => [])
   const { namespace, settings, storedSettings } = principal
-  return { namespace, settings, stored: storedSettings !== null }
+  return { namespace, settings, stored: storedSettings !== null, mayRead: true }
 }
 
 /**
@@ -35,7 +38,7 @@ export async function writeSettings(
   change: Held<(current: Settings) => Settings>,
 ): Promise<AppliedSettings & { readonly created: boolean }> {
   return untilWon(async () => {
-    const { principal } = await readAs(caller, ['settings:write'], () => [])
+    const { principal } = await readAs(caller, needed['PUT /config/default'], () => [])
     const { namespace, settings: before, storedSettings } = principal
     const settings = release(change)(before)
     const created = storedSettings === null
@@ -48,7 +51,8 @@ export async function writeSettings(
       ]
       await writeAs(caller, principal, sql`1`, statements, [])
     }
-    return { namespace, settings, stored: true, created }
+    const readable = mayRead(principal.granted, 'settings:read')
+    return { namespace, settings, stored: true, created, mayRead: readable }
   })
 }
 
@@ -59,7 +63,7 @@ export async function writeSettings(
  */
 export async function resetSettings(caller: Caller): Promise<void> {
   await untilWon(async () => {
-    const { principal } = await readAs(caller, ['settings:write'], () => [])
+    const { principal } = await readAs(caller, needed['DELETE /config/default'], () => [])
     const { namespace, settings: before, storedSettings } = principal
     if (storedSettings === null) throw new Refusal({ kind: 'no-settings', namespace })
     const after = caller.fileSettings

@@ -6,7 +6,7 @@ import { sql } from 'drizzle-orm'
 import type { Principal } from '../tenancy/credential.ts'
 import { CHANGES_SPAN, RECENT, type RecentRefusal } from '../tenancy/health.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
-import type { Permission } from '../tenancy/permission.ts'
+import { needed } from '../tenancy/needed.ts'
 import { type ChangesRow, dayOf, hourOf, selectChanges } from './activity.ts'
 import { type Allowed, type Caller, readAs } from './authority.ts'
 import { openSince } from './conflicts.ts'
@@ -16,8 +16,6 @@ import type { Statement } from './database.ts'
 const MAXIMUM_INHERITED = 1000
 /** How many users are looked at, from the newest. */
 const SAMPLE = 100
-
-const NEEDED: readonly Permission[] = ['org.users:read', 'teams:read']
 
 interface Counters {
   readonly managedUsers: number
@@ -108,7 +106,7 @@ function latest(times: readonly (number | null)[]): number | null {
 export async function readStatus(caller: Caller, expiringWithin: number): Promise<Status> {
   const { now } = caller
   const hour = hourOf(now)
-  const { principal, rows } = await readAs(caller, NEEDED, (namespace, allowed) => [
+  const { principal, rows } = await readAs(caller, needed['GET /status'], (namespace, allowed) => [
     selectCounters(namespace, allowed),
     selectAccounts(namespace, allowed),
     selectTokens(namespace, allowed),
@@ -179,7 +177,7 @@ export interface StoredHealth {
  */
 export async function readHealth(caller: Caller): Promise<StoredHealth> {
   const { now } = caller
-  const { principal, rows } = await readAs(caller, NEEDED, (namespace, allowed) => [
+  const { principal, rows } = await readAs(caller, needed['GET /health'], (namespace, allowed) => [
     selectCounters(namespace, allowed),
     selectAccounts(namespace, allowed),
     selectTokens(namespace, allowed),

@@ -5,6 +5,7 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { fold } from '../scim/comparison.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
+import { needed } from '../tenancy/needed.ts'
 import {
   type Allowed,
   type Caller,
@@ -50,10 +51,14 @@ export async function listMappings(
   page: Held<{ readonly after: string; readonly limit: number }>,
 ): Promise<Mapping[]> {
   const { after, limit } = page.ok ? page.value : { after: '', limit: 0 }
-  const { rows } = await readAs(caller, ['teams:read'], (namespace, allowed) => [
-    sql<Mapping>`${mappings(namespace, allowed)} and g.group_key > ${after}
+  const { rows } = await readAs(
+    caller,
+    needed['GET /migration/team-sync'],
+    (namespace, allowed) => [
+      sql<Mapping>`${mappings(namespace, allowed)} and g.group_key > ${after}
       order by g.group_key limit ${limit}`,
-  ])
+    ],
+  )
   release(page)
   return rows[0]
 }
@@ -80,15 +85,19 @@ export async function saveMappings(
   const keys = given.map(({ groupKey }) => groupKey)
   const names = given.map(({ team }) => team)
   return untilWon(async () => {
-    const { principal, rows } = await readAs(caller, ['teams:write'], (namespace, allowed) => [
-      sql<TeamRow>`select t.id, t.display_name_key as key from ${allowed} team t
+    const { principal, rows } = await readAs(
+      caller,
+      needed['PUT /migration/team-sync'],
+      (namespace, allowed) => [
+        sql<TeamRow>`select t.id, t.display_name_key as key from ${allowed} team t
         where t.namespace = ${namespace} and t.id in (
           select id from team where namespace = ${namespace} and id in ${list(names)}
           union all select id from team where namespace = ${namespace}
             and display_name_key in ${list(names.map(fold))})`,
-      sql<Mapping>`${mappings(namespace, allowed)} and g.group_key in ${list(keys)}
+        sql<Mapping>`${mappings(namespace, allowed)} and g.group_key in ${list(keys)}
         order by g.group_key`,
-    ])
+      ],
+    )
     release(body)
     const wanted = resolve(given, rows[0])
     const stored = new Map(rows[1].map((mapping) => [mapping.groupKey, mapping]))
@@ -183,17 +192,21 @@ export async function deleteMappings(
 ): Promise<{ readonly deleted: number }> {
   return untilWon(async () => {
     const key = groupId === undefined ? undefined : fold(groupId)
-    const { principal, rows } = await readAs(caller, ['teams:write'], (namespace, allowed) => [
-      key === undefined
-        ? sql<{ readonly count: number }>`select count(*) as count
+    const { principal, rows } = await readAs(
+      caller,
+      needed['DELETE /migration/team-sync/:group'],
+      (namespace, allowed) => [
+        key === undefined
+          ? sql<{ readonly count: number }>`select count(*) as count
             from ${allowed} team_mapping g where g.namespace = ${namespace}`
-        : sql<{ readonly count: number }>`select count(*) as count
+          : sql<{ readonly count: number }>`select count(*) as count
             from ${allowed} team_mapping g
             where g.namespace = ${namespace} and g.group_key = ${key}`,
-      key === undefined
-        ? noRows
-        : sql<Mapping>`${mappings(namespace, allowed)} and g.group_key = ${key}`,
-    ])
+        key === undefined
+          ? noRows
+          : sql<Mapping>`${mappings(namespace, allowed)} and g.group_key = ${key}`,
+      ],
+    )
     const { namespace } = principal
     const deleted = rows[0][0]?.count ?? 0
     const [mapping] = rows[1]

@@ -12,6 +12,7 @@ import {
 } from '../scim/resource/version.ts'
 import type { Principal } from '../tenancy/credential.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
+import { mayRead, needed } from '../tenancy/needed.ts'
 import { difference, withoutEmptyExternalId } from './account.ts'
 import {
   type Allowed,
@@ -31,8 +32,8 @@ import { Refusal } from './refusal.ts'
 
 export interface Member {
   readonly id: string
-  /** The member's displayName, or else userName. */
-  readonly display: string
+  /** The member's displayName, or else userName; absent where the caller may not read users. */
+  readonly display?: string
 }
 
 /** A team as it is stored. Times are milliseconds since 1970. */
@@ -46,6 +47,8 @@ export interface StoredTeam {
   readonly createdAt: number
   readonly lastModified: number
   readonly version: string
+  /** Whether the attributes are left out, since the caller may not read them. */
+  readonly withheld?: boolean
 }
 
 /** The columns of a team, as `teamColumns` selects them from the row `t`. */
@@ -96,6 +99,7 @@ export function selectMembers(
 
 /** A user whom a change of members looks at, as read: a member, or one that it lists. */
 interface ExaminedUser extends Member {
+  readonly display: string
   readonly revision: number
 }
 
@@ -150,6 +154,19 @@ export function toTeam(row: TeamRow, members?: readonly Member[]): StoredTeam {
   }
 }
 
+/**
+ * What a caller may see of a team: what its members are called is said of users, and nothing of a
+ * team is told to who may write teams but not read them.
+ */
+export function visibleTeam(granted: number, team: StoredTeam): StoredTeam {
+  if (!mayRead(granted, 'teams:read')) {
+    const { members: _members, ...rest } = team
+    return { ...rest, attributes: {}, withheld: true }
+  }
+  if (team.members === undefined || mayRead(granted, 'org.users:read')) return team
+  return { ...team, members: team.members.map(({ id }) => ({ id })) }
+}
+
 /** @throws Refusal `not-found` where there is no row */
 export function foundTeam(row: TeamRow | undefined, id: string): TeamRow {
   if (row === undefined) throw new Refusal({ kind: 'not-found', resourceType: 'Group', id })
@@ -166,11 +183,16 @@ export async function readTeam(
   id: string,
   withMembers: boolean,
 ): Promise<StoredTeam> {
-  const { rows } = await readAs(caller, ['teams:read'], (namespace, allowed) => [
-    selectTeam(namespace, id, allowed),
-    withMembers ? selectMembers(namespace, sql`${id}`, allowed) : noRows,
-  ])
-  return toTeam(foundTeam(rows[0][0], id), withMembers ? rows[1] : undefined)
+  const { principal, rows } = await readAs(
+    caller,
+    needed['GET /Groups/:id'],
+    (namespace, allowed) => [
+      selectTeam(namespace, id, allowed),
+      withMembers ? selectMembers(namespace, sql`${id}`, allowed) : noRows,
+    ],
+  )
+  const team = toTeam(foundTeam(rows[0][0], id), withMembers ? rows[1] : undefined)
+  return visibleTeam(principal.granted, team)
 }
 
 function requireSync({ settings }: Principal): void {
@@ -260,12 +282,17 @@ export async function createTeam(
   const given = body.ok ? withoutEmptyExternalId(body.value.attributes) : {}
   const name = String(given.displayName)
   return untilWon(async () => {
-    const { principal, rows } = await readAs(caller, ['teams:create'], (namespace, allowed) => [
-      selectByName(namespace, name, allowed),
-      selectMapped(namespace, given, allowed),
-    ])
+    const { principal, rows } = await readAs(
+      caller,
+      needed['POST /Groups'],
+      (namespace, allowed) => [
+        selectByName(namespace, name, allowed),
+        selectMapped(namespace, given, allowed),
+      ],
+    )
     requireSync(principal)
     const members = release(body).members
+    const shown = withMembers && mayRead(principal.granted, 'teams:read')
     requireSmall(given)
     const existing = matchTeam(rows[0], rows[1], given)?.team
     const change: MemberChange = { ...noMemberChange, add: new Set(members) }
@@ -274,11 +301,11 @@ export async function createTeam(
       const attributes = { ...attributesOf(existing), ...given }
       return replaceTeam(caller, principal, existing, attributes, change, {
         action: 'team.adopt',
-        withMembers,
+        withMembers: shown,
         alsoAsRead: [mapped],
       })
     }
-    const how = { managed: true, withMembers, condition: mapped }
+    const how = { managed: true, withMembers: shown, condition: mapped }
     return insertTeam(caller, principal, given, change, how)
   })
 }
@@ -332,7 +359,10 @@ async function write(
   ] as const
   const written = writeAs(caller, principal, condition, statements, answers)
   const [[row], members] = await written.catch(refuseLimits)
-  return toTeam(foundTeam(row, id), withMembers ? members : undefined)
+  return visibleTeam(
+    principal.granted,
+    toTeam(foundTeam(row, id), withMembers ? members : undefined),
+  )
 }
 
 function refuseLimits(error: unknown): never {
@@ -343,7 +373,7 @@ function refuseLimits(error: unknown): never {
 }
 
 /** A member as filters compare it. */
-function formOf({ id, display }: Member): MemberForm {
+function formOf({ id, display }: ExaminedUser): MemberForm {
   return { value: id, type: 'user', display: fold(display) }
 }
 
@@ -387,10 +417,14 @@ export async function changeTeam(
     const listed = change.ok ? chunksOf(change.value.listed ?? new Set()) : []
     const examined = (namespace: Namespace) =>
       needsMembers ? [usersIn(namespace, id), ...listed.map((ids) => usersOf(namespace, ids))] : []
-    const { principal, rows } = await readAs(caller, ['teams:write'], (namespace, allowed) => [
-      selectTeam(namespace, id, allowed),
-      ...examined(namespace).map((users) => selectExamined(users, allowed)),
-    ])
+    const { principal, rows } = await readAs(
+      caller,
+      needed['PATCH /Groups/:id'],
+      (namespace, allowed) => [
+        selectTeam(namespace, id, allowed),
+        ...examined(namespace).map((users) => selectExamined(users, allowed)),
+      ],
+    )
     requireSync(principal)
     const [[found], ...users] = rows
     const [currentMembers = [], ...listedUsers] = users
@@ -411,7 +445,7 @@ export async function changeTeam(
       members(currentMembers.map(formOf), listedUsers.flat().map(formOf)),
       {
         action: current.managed ? 'team.update' : 'team.adopt',
-        withMembers,
+        withMembers: withMembers && mayRead(principal.granted, 'teams:read'),
         asRead: needsMembers || isConditional(preconditions),
         alsoAsRead: [
           ...(attributes === undefined ? [] : [areStillAttributes(principal.namespace, row)]),
@@ -449,7 +483,9 @@ export async function replaceTeam(
   const adopts = how.action === 'team.adopt'
   const name = String(attributes.displayName)
   const changesMembers = change.replace || change.add.size > 0 || change.remove.size > 0
-  if (!changesAttributes && !adopts && !changesMembers && !how.withMembers) return toTeam(current)
+  if (!changesAttributes && !adopts && !changesMembers && !how.withMembers) {
+    return visibleTeam(principal.granted, toTeam(current))
+  }
   const exact = changesAttributes || adopts || how.asRead === true
   const isThere = sql`exists (select 1 from team t where t.namespace = ${namespace}
     and t.id = ${id} and t.managed = ${current.managed}${exact ? sql` and t.revision = ${current.revision}` : sql``})`
@@ -494,9 +530,11 @@ export async function deleteTeam(
   preconditions: Preconditions,
 ): Promise<void> {
   await untilWon(async () => {
-    const { principal, rows } = await readAs(caller, ['teams:delete'], (namespace, allowed) => [
-      selectTeam(namespace, id, allowed),
-    ])
+    const { principal, rows } = await readAs(
+      caller,
+      needed['DELETE /Groups/:id'],
+      (namespace, allowed) => [selectTeam(namespace, id, allowed)],
+    )
     requireSync(principal)
     const row = foundTeam(rows[0][0], id)
     if (row.managed === 0) throw new Refusal({ kind: 'unmanaged', resourceType: 'Group' })

@@ -5,6 +5,7 @@
 import { sql } from 'drizzle-orm'
 import type { Attributes } from '../scim/resource/resource.ts'
 import type { Principal } from '../tenancy/credential.ts'
+import { needed } from '../tenancy/needed.ts'
 import { accountColumns, accountKeys, withoutEmptyExternalId } from './account.ts'
 import { addCount, hourOf, subjectOf } from './activity.ts'
 import { type Caller, readAs, writeAs } from './authority.ts'
@@ -59,7 +60,7 @@ export async function createUsers(
     return { ...user, attributes, keys: accountKeys(attributes) }
   })
   const externalIds = given.flatMap(({ keys }) => keys.externalId ?? [])
-  const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => {
+  const { principal, rows } = await readAs(caller, needed['POST /Users'], (namespace, allowed) => {
     const ids = idsHoldingAny(
       namespace,
       given.map(({ keys }) => keys),

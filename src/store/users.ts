@@ -11,6 +11,7 @@ import {
 import { ENTERPRISE_USER } from '../scim/schema/enterprise-user.ts'
 import type { Principal } from '../tenancy/credential.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
+import { mayRead, needed } from '../tenancy/needed.ts'
 import {
   accountColumns,
   accountKeys,
@@ -48,6 +49,8 @@ export interface StoredUser {
   readonly lastModified: number
   readonly sessionsValidFrom: number
   readonly version: string
+  /** Whether the attributes are left out, since the caller may not read them. */
+  readonly withheld?: boolean
 }
 
 /** The columns of a user, as `userColumns` selects them from the row `u`. */
@@ -106,6 +109,17 @@ export function toUser(row: UserRow): StoredUser {
   }
 }
 
+/**
+ * What a caller may see of a user: groups are teams, and nothing of a user is told to who may write
+ * users but not read them.
+ */
+export function visibleUser(granted: number, user: StoredUser): StoredUser {
+  if (!mayRead(granted, 'org.users:read')) {
+    return { ...user, attributes: {}, groups: [], withheld: true }
+  }
+  return mayRead(granted, 'teams:read') ? user : { ...user, groups: [] }
+}
+
 /** @throws Refusal `not-found` where there is no row */
 export function foundUser(row: UserRow | undefined, id: string): StoredUser {
   if (row === undefined) throw new Refusal({ kind: 'not-found', resourceType: 'User', id })
@@ -118,10 +132,12 @@ export function foundUser(row: UserRow | undefined, id: string): StoredUser {
  * @throws Refusal
  */
 export async function readUser(caller: Caller, id: string): Promise<StoredUser> {
-  const { rows } = await readAs(caller, ['org.users:read'], (namespace, allowed) => [
-    selectUser(namespace, id, allowed),
-  ])
-  return foundUser(rows[0][0], id)
+  const { principal, rows } = await readAs(
+    caller,
+    needed['GET /Users/:id'],
+    (namespace, allowed) => [selectUser(namespace, id, allowed)],
+  )
+  return visibleUser(principal.granted, foundUser(rows[0][0], id))
 }
 
 /** @throws Refusal `sync-disabled` */
@@ -197,13 +213,17 @@ export function selectRetained(
 export async function createUser(caller: Caller, body: Held<Attributes>): Promise<StoredUser> {
   const given = body.ok ? withoutEmptyExternalId(body.value) : undefined
   return untilWon(async () => {
-    const { principal, rows } = await readAs(caller, ['org.users:add'], (namespace, allowed) => {
-      const keys = accountKeys(given ?? { userName: '' })
-      return [
-        selectHolders(namespace, keys, given === undefined ? never : allowed),
-        selectRetained(namespace, keys.externalId, allowed),
-      ]
-    })
+    const { principal, rows } = await readAs(
+      caller,
+      needed['POST /Users'],
+      (namespace, allowed) => {
+        const keys = accountKeys(given ?? { userName: '' })
+        return [
+          selectHolders(namespace, keys, given === undefined ? never : allowed),
+          selectRetained(namespace, keys.externalId, allowed),
+        ]
+      },
+    )
     requireUserSync(principal)
     release(body)
     const attributes = given ?? {}
@@ -262,7 +282,7 @@ export async function insertUser(
   const answers = [selectUser(namespace, id)] as const
   const written = writeAs(caller, principal, condition, statements, answers)
   const [[row]] = await written.catch(refuseLimits)
-  return foundUser(row, id)
+  return visibleUser(principal.granted, foundUser(row, id))
 }
 
 export function insertEmails(
@@ -298,9 +318,11 @@ export async function changeUser(
   preconditions: Preconditions,
 ): Promise<StoredUser> {
   return untilWon(async () => {
-    const { principal, rows } = await readAs(caller, ['org.users:write'], (namespace, allowed) => [
-      selectUser(namespace, id, allowed),
-    ])
+    const { principal, rows } = await readAs(
+      caller,
+      needed['PATCH /Users/:id'],
+      (namespace, allowed) => [selectUser(namespace, id, allowed)],
+    )
     requireUserSync(principal)
     const current = foundUser(rows[0][0], id)
     if (!mayWrite(preconditions, current.version)) {
@@ -309,7 +331,9 @@ export async function changeUser(
     const changed = withoutEmptyExternalId(release(change)(current))
     // `active` is never unassigned: what does not say who may sign in leaves it as it is.
     const next = { ...changed, active: changed.active ?? current.attributes.active ?? true }
-    if (current.managed && sameValue(next, current.attributes)) return current
+    if (current.managed && sameValue(next, current.attributes)) {
+      return visibleUser(principal.granted, current)
+    }
     const action = current.managed ? 'user.update' : 'user.adopt'
     return replaceAttributes(caller, principal, current, next, action, preconditions)
   })
@@ -364,7 +388,7 @@ export async function replaceAttributes(
   try {
     const answers = [selectUser(namespace, id)] as const
     const [[row]] = await writeAs(caller, principal, condition, statements, answers)
-    return foundUser(row, id)
+    return visibleUser(principal.granted, foundUser(row, id))
   } catch (error) {
     if (error instanceof StoreFailure && error.kind === 'unique') {
       await explainTaken(caller, principal, attributes, id)
@@ -409,9 +433,11 @@ export async function deleteUser(
   preconditions: Preconditions,
 ): Promise<void> {
   await untilWon(async () => {
-    const { principal, rows } = await readAs(caller, ['org.users:remove'], (namespace, allowed) => [
-      selectUser(namespace, id, allowed),
-    ])
+    const { principal, rows } = await readAs(
+      caller,
+      needed['DELETE /Users/:id'],
+      (namespace, allowed) => [selectUser(namespace, id, allowed)],
+    )
     requireUserSync(principal)
     const current = foundUser(rows[0][0], id)
     if (!current.managed) throw new Refusal({ kind: 'unmanaged', resourceType: 'User' })

@@ -23,7 +23,7 @@ async function counters(namespace: string) {
 describe('an account by hand', () => {
   test('is created, found, read, changed and deleted', async () => {
     const client = await tenant()
-    const hand = await limitedTo(client, 'org.users:add')
+    const hand = await limitedTo(client, 'User administration')
     const { status, headers, body } = await hand.post('/accounts', form)
     expect(status).toBe(201)
     expect(headers.get('Content-Type')).toBe('application/json')
@@ -311,11 +311,11 @@ describe('a managed account is read-only by hand', () => {
 
 describe('every route', () => {
   test.each([
-    ['GET', '/accounts', undefined, ['org.users:add']],
+    ['GET', '/accounts', undefined, ['org.users:read']],
     ['POST', '/accounts', { login: 'new' }, ['org.users:add']],
-    ['GET', '/accounts/{id}', undefined, ['org.users:add']],
-    ['PATCH', '/accounts/{id}', { name: 'x' }, ['org.users:add']],
-    ['DELETE', '/accounts/{id}', undefined, ['org.users:add']],
+    ['GET', '/accounts/{id}', undefined, ['org.users:read']],
+    ['PATCH', '/accounts/{id}', { name: 'x' }, ['org.users:write']],
+    ['DELETE', '/accounts/{id}', undefined, ['org.users:remove']],
     ['POST', '/accounts/{id}/release', undefined, []],
   ])('%s %s %j needs %j, and keeps to its namespace', async (method, path, body, permissions) => {
     const client = await tenant()

@@ -405,7 +405,7 @@ describe('the routes', () => {
     {
       method: 'PUT',
       path: '/team-sync',
-      permissions: ['teams:write'],
+      permissions: ['teams:read', 'teams:write'],
       body: { mappings: [{ groupId: 'g', team: 'T' }] },
     },
     { method: 'DELETE', path: '/team-sync', permissions: [] },

@@ -11,7 +11,7 @@ import { dump, eventsOf, query } from '../support/tables.ts'
 describe('a team by hand', () => {
   test('is created, found, read, renamed and deleted', async () => {
     const client = await tenant()
-    const hand = await limitedTo(client, 'org.users:add')
+    const hand = await limitedTo(client, 'Teams')
     const { status, body } = await hand.post('/teams', { name: 'Crew' })
     expect(status).toBe(201)
     const team = {
@@ -227,15 +227,15 @@ describe('a managed team is read-only by hand', () => {
 
 describe('every route', () => {
   test.each([
-    ['GET', '/teams', undefined, ['org.users:add']],
-    ['POST', '/teams', { name: 'new' }, ['org.users:add']],
-    ['GET', '/teams/{team}', undefined, ['org.users:add']],
-    ['PATCH', '/teams/{team}', { name: 'x' }, ['org.users:add']],
-    ['DELETE', '/teams/{team}', undefined, ['org.users:add']],
-    ['GET', '/teams/{team}/members', undefined, ['org.users:add']],
-    ['POST', '/teams/{team}/members', { userId: '{user}' }, ['org.users:add']],
-    ['PUT', '/teams/{team}/members', { members: ['{user}'] }, ['org.users:add']],
-    ['DELETE', '/teams/{team}/members/{member}', undefined, ['org.users:add']],
+    ['GET', '/teams', undefined, ['teams:read']],
+    ['POST', '/teams', { name: 'new' }, ['teams:create']],
+    ['GET', '/teams/{team}', undefined, ['teams:read']],
+    ['PATCH', '/teams/{team}', { name: 'x' }, ['teams:write']],
+    ['DELETE', '/teams/{team}', undefined, ['teams:delete']],
+    ['GET', '/teams/{team}/members', undefined, ['org.users:read', 'teams:read']],
+    ['POST', '/teams/{team}/members', { userId: '{user}' }, ['teams:write']],
+    ['PUT', '/teams/{team}/members', { members: ['{user}'] }, ['teams:write']],
+    ['DELETE', '/teams/{team}/members/{member}', undefined, ['teams:write']],
     ['POST', '/teams/{team}/release', undefined, []],
   ])('%s %s %j needs %j, and keeps to its namespace', async (method, path, body, permissions) => {
     const client = await tenant()

@@ -37,7 +37,8 @@ const accountChange = z.strictObject({
   ...accountFields,
 })
 
-function show({ id, managed, attributes, createdAt, lastModified }: StoredUser) {
+function show({ id, managed, attributes, createdAt, lastModified, withheld }: StoredUser) {
+  if (withheld) return { id }
   const { userName, displayName, externalId, active } = attributes
   return {
     id,

@@ -79,7 +79,7 @@ export function loginRoutes(dependencies: Dependencies) {
     return c.json({
       ...decision,
       user: account === undefined ? null : show(account),
-      teams: account?.user.groups ?? [],
+      ...(facts.mayReadTeams ? { teams: account?.user.groups ?? [] } : {}),
       sessionsValidFrom: account?.sessionsValidFrom ?? null,
     })
   })

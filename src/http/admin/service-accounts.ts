@@ -161,10 +161,11 @@ export function serviceAccountRoutes(dependencies: Dependencies) {
       ...(role === undefined && permissions === undefined ? {} : granted(role, permissions)),
       ...(isDisabled === undefined ? {} : { disabled: isDisabled ? 1 : 0 }),
     }))
-    const account = await changeServiceAccount(caller, c.req.param('account'), change)
-    const { id, name } = account
+    const id = c.req.param('account')
+    const { account, readable } = await changeServiceAccount(caller, id, change)
     const message = 'Service account updated'
-    return c.json({ message, id, name, serviceaccount: show(account) })
+    const shown = readable ? { name: account.name, serviceaccount: show(account) } : {}
+    return c.json({ message, id, ...shown })
   })
 
   routes.delete('/:account', async (c) => {

@@ -29,12 +29,12 @@ const configForm = z.object({
   }),
 })
 
-function show({ namespace, settings, stored }: AppliedSettings) {
+function show({ namespace, settings, stored, mayRead }: AppliedSettings) {
   return {
     apiVersion: VERSION,
     kind: KIND,
     metadata: { name: 'default', namespace },
-    spec: settings,
+    ...(mayRead ? { spec: settings } : {}),
     status: { source: stored ? 'database' : 'file' },
   }
 }

@@ -40,7 +40,8 @@ const membersForm = z.strictObject({
 })
 
 function show({ team, members }: CountedTeam) {
-  const { id, managed, attributes, createdAt, lastModified } = team
+  const { id, managed, attributes, createdAt, lastModified, withheld } = team
+  if (withheld) return { id }
   return {
     id,
     name: attributes.displayName,

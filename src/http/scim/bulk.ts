@@ -29,7 +29,8 @@ import { StoreFailure } from '../../store/failure.ts'
 import { hold, holdAsync, release } from '../../store/held.ts'
 import { Refusal } from '../../store/refusal.ts'
 import { createUsers, type NewUser, type Outcome } from '../../store/user-set.ts'
-import { missingFrom, type Permission } from '../../tenancy/permission.ts'
+import { needed } from '../../tenancy/needed.ts'
+import { missingFrom } from '../../tenancy/permission.ts'
 import { MAXIMUM_BODY, MAXIMUM_BULK_BODY, readSizedJson } from '../body.ts'
 import {
   baseUrl,
@@ -48,21 +49,6 @@ import { users } from './users.ts'
 const ENDPOINTS: ReadonlyMap<ResourceType, Endpoint> = new Map(
   [users, groups].map((endpoint) => [endpoint.type, endpoint]),
 )
-
-const NEEDED: Readonly<Record<string, Readonly<Record<string, Permission>>>> = {
-  User: {
-    POST: 'org.users:add',
-    PUT: 'org.users:write',
-    PATCH: 'org.users:write',
-    DELETE: 'org.users:remove',
-  },
-  Group: {
-    POST: 'teams:create',
-    PUT: 'teams:write',
-    PATCH: 'teams:write',
-    DELETE: 'teams:delete',
-  },
-}
 
 /** What an operation may do without regard to the size of the request; see patch/effort.ts. */
 const USUAL_EFFORT = 2048
@@ -96,12 +82,16 @@ async function requireSomePermission(
   request: BulkRequest | undefined,
 ): Promise<void> {
   const { principal } = await readAs(caller, [], () => [])
-  const needed = (request?.entries ?? []).flatMap((entry) => {
+  const asked = (request?.entries ?? []).flatMap((entry) => {
     if (!entry.ok) return []
-    return NEEDED[entry.operation.type.name]?.[entry.operation.method] ?? []
+    const { method, type } = entry.operation
+    const plural = type === userType ? 'Users' : 'Groups'
+    return method === 'POST'
+      ? needed[`POST /${plural}` as const]
+      : needed[`${method} /${plural}/:id` as const]
   })
-  const [first] = needed
-  const some = needed.some(
+  const [first] = asked
+  const some = asked.some(
     (permission) => missingFrom(principal.granted, [permission]) === undefined,
   )
   if (first !== undefined && !some) {

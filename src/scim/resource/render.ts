@@ -21,7 +21,7 @@ export interface RenderedUser extends Stored {
 
 export interface RenderedGroup extends Stored {
   /** Absent where the request does not ask for them. */
-  readonly members?: readonly { readonly id: string; readonly display: string }[]
+  readonly members?: readonly { readonly id: string; readonly display?: string }[]
 }
 
 /** The URI of a resource. */
@@ -43,12 +43,10 @@ export function renderUser(baseUrl: string, user: RenderedUser): JsonObject {
 
 /** Renders a group below the given base URL. */
 export function renderGroup(baseUrl: string, group: RenderedGroup): JsonObject {
-  const members = group.members?.map(({ id, display }) => ({
-    value: id,
-    $ref: locationOf(baseUrl, userType, id),
-    type: 'User',
-    display,
-  }))
+  const members = group.members?.map(({ id, display }) => {
+    const member = { value: id, $ref: locationOf(baseUrl, userType, id), type: 'User' }
+    return display === undefined ? member : { ...member, display }
+  })
   return render(baseUrl, groupType, group, group.attributes, members ? { members } : {})
 }
 
