@@ -17,6 +17,7 @@ import { settingsRoutes } from './http/admin/settings.ts'
 import { statusRoutes } from './http/admin/status.ts'
 import { teamRoutes } from './http/admin/teams.ts'
 import { API, type Dependencies, type ScimEnv } from './http/context.ts'
+import { failedCredentials } from './http/failed-credentials.ts'
 import { describeReason, failureResponse, type Reason, reasonOf } from './http/failure.ts'
 import { limitRequests } from './http/limits.ts'
 import { logLine } from './http/log.ts'
@@ -54,6 +55,7 @@ function isAdmin(request: Request): boolean {
 /** Makes the application from what it runs on. */
 export function createApp(dependencies: Dependencies) {
   const app = new Hono<ScimEnv>({ getPath: routedPath })
+  const countFailures = failedCredentials(dependencies)
 
   app.use(async (c, next) => {
     const started = dependencies.now()
@@ -65,6 +67,8 @@ export function createApp(dependencies: Dependencies) {
     await next()
     const refusal = isAdmin(c.req.raw) ? undefined : refusalTask(c, dependencies)
     if (refusal !== undefined) tasks.push(refusal)
+    const failures = countFailures(c)
+    if (failures !== undefined) tasks.push(failures)
     const done = Promise.allSettled(tasks.map((task) => task()))
     // Outside of Workers there is no execution context, and nothing ends with the response.
     try {

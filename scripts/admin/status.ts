@@ -16,6 +16,9 @@ const statusShape = z.looseObject({
   conflicts: z.number(),
   changes: z.looseObject({ lastHour: z.number(), lastDay: z.number() }),
   refusals: z.looseObject({ lastHour: z.number(), lastDay: z.number() }),
+  failedCredentials: z.array(
+    z.looseObject({ reason: z.string(), count: z.number(), since: time, last: time }),
+  ),
   serviceAccounts: z.array(
     z.looseObject({
       id: z.string(),
@@ -118,6 +121,19 @@ function describeStatus(status: Status): string {
           isDisabled ? 'disabled' : 'enabled',
           shortTime(lastRequestAt),
           shortTime(lastChangeAt),
+        ]),
+      ),
+    )
+  }
+  if (status.failedCredentials.length > 0) {
+    blocks.push(
+      table(
+        ['FAILED CREDENTIAL', 'COUNT', 'SINCE', 'LAST'],
+        status.failedCredentials.map(({ reason, count: times, since, last }) => [
+          reason,
+          String(times),
+          shortTime(since),
+          shortTime(last),
         ]),
       ),
     )

@@ -7,7 +7,7 @@ import type { Databases } from '../store/databases.ts'
 import { type Meter, metered } from '../store/meter.ts'
 import { Refusal } from '../store/refusal.ts'
 import { type Claim, type Holder, readClaim } from '../tenancy/credential.ts'
-import { parseNamespace } from '../tenancy/namespace.ts'
+import { type Namespace, parseNamespace } from '../tenancy/namespace.ts'
 import type { Settings } from '../tenancy/settings.ts'
 
 /** One line of the log: what was asked and what came of it, without personal data. */
@@ -65,6 +65,8 @@ export interface ScimEnv {
     later: (task: () => Promise<unknown>) => void
     /** Who calls, once the token is known to be good. */
     holder?: Holder
+    /** The namespace of a token that is good no more. */
+    owner?: Namespace
     /** The body, once it was read. */
     body?: Json
     /** The operations of a bulk request that failed. */
@@ -126,6 +128,7 @@ export function requestOf(c: Context<ScimEnv>, dependencies: Dependencies, claim
     maxScanned: dependencies.maxScanned,
     later: c.get('later'),
     recognized: (holder) => c.set('holder', holder),
+    outdated: (owner) => c.set('owner', owner),
   }
 }
 

@@ -1,9 +1,11 @@
 /**
  * What went on in a namespace, counted by the hour, so that status and health cost the same whatever
- * the number of events. Changes are counted in the batch that makes them.
+ * the number of events. Changes are counted in the batch that makes them, failed credentials once in
+ * a while.
  */
 import { sql } from 'drizzle-orm'
 import type { Principal } from '../tenancy/credential.ts'
+import { CREDENTIAL_FAILURES } from '../tenancy/health.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import type { Allowed, Caller } from './authority.ts'
 import type { Database, Statement } from './database.ts'
@@ -12,6 +14,11 @@ const HOUR = 60 * 60 * 1000
 const DAY_HOURS = 24
 /** For how many hours counts are kept: those of the day are asked for 30 days. */
 const KEPT_HOURS = 32 * DAY_HOURS
+
+/** The start of an hour. */
+export function startOf(hour: number): number {
+  return hour * HOUR
+}
 
 /** The hour of a time, as everything is counted by. */
 export function hourOf(time: number): number {
@@ -76,18 +83,76 @@ export function selectChanges(
   const since = (first: number) => sql`(select sum(a.count) from activity a
     where ${own} and a.subject = s.subject and a.hour >= ${first})`
   return sql<ChangesRow>`
-    with recursive s (subject) as (
-      select * from (select a.subject from ${allowed} activity a where ${own}
-        order by a.subject limit 1)
-      union all
-      select (select a.subject from activity a where ${own} and a.subject > s.subject
-        order by a.subject limit 1)
-      from s where s.subject is not null)
     select s.subject,
       (select a.last_at from activity a where ${own} and a.subject = s.subject
         order by a.hour desc limit 1) as "lastChangeAt",
       ${since(hour - 1)} as "lastHour", ${since(hour - DAY_HOURS)} as "lastDay"
-    from s where s.subject is not null`
+    from (
+      with recursive r (subject) as (
+        select * from (select a.subject from ${allowed} activity a where ${own}
+          order by a.subject limit 1)
+        union all
+        select (select a.subject from activity a where ${own} and a.subject > r.subject
+          order by a.subject limit 1)
+        from r where r.subject is not null)
+      select r.subject from r where r.subject is not null) s`
+}
+
+/** How often a credential failed for one reason since it was written down last. */
+export interface FailedCredential {
+  /** The messageId of the answer. */
+  readonly reason: string
+  readonly count: number
+  readonly lastAt: number
+}
+
+/**
+ * Records failed credentials in the namespace that they were sent to. Where there is none of that
+ * name, nothing is written: a write would make the file that a namespace of its own is kept in.
+ */
+export async function recordFailedCredentials(
+  database: Database,
+  namespace: Namespace,
+  failures: readonly FailedCredential[],
+): Promise<void> {
+  const [[there]] = await database.batch('read', [
+    sql<{ readonly counted: string }>`
+      select n.name as counted from namespace n where n.name = ${namespace}`,
+  ])
+  if (there === undefined) return
+  const field = (name: string) => sql.raw(`json_extract(j.value, '$.${name}')`)
+  const rows = JSON.stringify(failures.map((one) => ({ ...one, hour: hourOf(one.lastAt) })))
+  await database.batch('write', [
+    sql`insert into activity (namespace, kind, subject, hour, count, last_at)
+      select n.name, 'credential', ${field('reason')}, ${field('hour')}, ${field('count')},
+        ${field('lastAt')}
+      from namespace n cross join json_each(${rows}) j
+      where n.name = ${namespace}
+      ${addCount}`,
+  ])
+}
+
+/** How often credentials failed for one reason in the current hour and the 24 before it. */
+export interface FailuresRow {
+  readonly reason: string
+  readonly count: number
+  /** The first hour of them. */
+  readonly hour: number
+  readonly lastAt: number
+}
+
+/** The failed credentials of a day, by reason. */
+export function selectFailures(
+  namespace: Namespace,
+  now: number,
+  allowed: Allowed,
+): Statement<FailuresRow> {
+  return sql<FailuresRow>`
+    select a.subject as reason, sum(a.count) as count, min(a.hour) as hour, max(a.last_at) as "lastAt"
+    from ${allowed} json_each(${JSON.stringify(CREDENTIAL_FAILURES)}) j
+    cross join activity a on a.namespace = ${namespace} and a.kind = 'credential'
+      and a.subject = j.value and a.hour >= ${hourOf(now) - DAY_HOURS}
+    group by a.subject order by a.subject`
 }
 
 /** How many rows one statement of the expiry deletes, and how many statements one run takes. */

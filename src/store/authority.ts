@@ -41,6 +41,8 @@ export interface Caller {
   readonly later: (task: () => Promise<unknown>) => void
   /** Is told who calls once the token is known to be good, also where the request is refused. */
   readonly recognized: (holder: Holder) => void
+  /** Is told whose the token is where it is good no more. */
+  readonly outdated?: (owner: Namespace) => void
   /** What is wrong with the request whatever it is about; told once the credential is decided. */
   readonly asked?: Held<unknown>
 }
@@ -137,6 +139,7 @@ export async function readDuringRestore<const T extends readonly Statement[]>(
   const authority = authorities[0] as Authority | undefined
   const holder = holderOf(claim, authority, now)
   if (holder !== undefined) caller.recognized(holder)
+  else if (authority?.tokenId !== undefined) caller.outdated?.(authority.namespace)
   const decided = decide(claim, authority, permissions, caller.fileSettings, now)
   if (!isPrincipal(decided)) throw new Refusal(decided)
   if (caller.asked !== undefined) release(caller.asked)

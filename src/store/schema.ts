@@ -345,9 +345,15 @@ export const activity = sqliteTable(
     namespace: text('namespace')
       .notNull()
       .references(() => namespace.name),
-    /** What is counted: `change` of a user or team by the hour, `external-id` changes by the day. */
+    /**
+     * What is counted: a `change` of a user or team and a failed `credential` by the hour, changes of
+     * an `external-id` by the day.
+     */
     kind: text('kind').notNull(),
-    /** Of whom: the id of a service account; empty for the operator and where nobody is told apart. */
+    /**
+     * Of whom: the id of a service account; empty for the operator and where nobody is told apart. For
+     * a credential, why it failed.
+     */
     subject: text('subject').notNull(),
     /** Hours since 1970; that of midnight for what is counted by the day. */
     hour: integer('hour').notNull(),

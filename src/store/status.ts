@@ -4,10 +4,23 @@
  */
 import { sql } from 'drizzle-orm'
 import type { Principal } from '../tenancy/credential.ts'
-import { CHANGES_SPAN, RECENT, type RecentRefusal } from '../tenancy/health.ts'
+import {
+  CHANGES_SPAN,
+  type FailedCredentials,
+  RECENT,
+  type RecentRefusal,
+} from '../tenancy/health.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import { needed } from '../tenancy/needed.ts'
-import { type ChangesRow, dayOf, hourOf, selectChanges } from './activity.ts'
+import {
+  type ChangesRow,
+  dayOf,
+  type FailuresRow,
+  hourOf,
+  selectChanges,
+  selectFailures,
+  startOf,
+} from './activity.ts'
 import { type Allowed, type Caller, readAs } from './authority.ts'
 import { openSince } from './conflicts.ts'
 import type { Statement } from './database.ts'
@@ -80,6 +93,7 @@ export interface Status {
   readonly changes: { readonly lastHour: number; readonly lastDay: number }
   /** the current one, and the one or the 24 before it. */
   readonly refusals: { readonly lastHour: number; readonly lastDay: number }
+  readonly failedCredentials: readonly FailedCredentials[]
   readonly accounts: readonly (AccountRow & {
     readonly lastRequestAt: number | null
     readonly lastChangeAt: number | null
@@ -88,6 +102,10 @@ export interface Status {
   readonly expiringTokens: readonly (TokenRow & { readonly account: string })[]
   /** Members that adopted teams brought along and the provider never named. */
   readonly inheritedMembers: Capped
+}
+
+function failuresOf({ hour, ...rest }: FailuresRow): FailedCredentials {
+  return { ...rest, since: startOf(hour) }
 }
 
 function latest(times: readonly (number | null)[]): number | null {
@@ -120,8 +138,10 @@ export async function readStatus(caller: Caller, expiringWithin: number): Promis
     sql<{ readonly count: number }>`select count(*) as count from (
       select 1 from ${allowed} membership m indexed by membership_inherited
       where m.namespace = ${namespace} and m.inherited = 1 limit ${MAXIMUM_INHERITED + 1})`,
+    selectFailures(namespace, now, allowed),
   ])
-  const [[counters], accounts, tokens, changes, [conflicts], [refusals], [inherited]] = rows
+  const [[counters], accounts, tokens, changes, [conflicts], [refusals], [inherited], failures] =
+    rows
   const sum = (of: (row: ChangesRow) => number | null) =>
     changes.reduce((total, row) => total + (of(row) ?? 0), 0)
   const lastChanges = new Map(changes.map(({ subject, lastChangeAt }) => [subject, lastChangeAt]))
@@ -135,6 +155,7 @@ export async function readStatus(caller: Caller, expiringWithin: number): Promis
       lastHour: sum(({ lastHour }) => lastHour),
       lastDay: sum(({ lastDay }) => lastDay),
     },
+    failedCredentials: failures.map(failuresOf),
     refusals: { lastHour: refusals?.lastHour ?? 0, lastDay: refusals?.lastDay ?? 0 },
     accounts: accounts.map((account) => {
       const own = tokens.filter(({ accountId }) => accountId === account.id)
@@ -160,6 +181,7 @@ export interface StoredHealth {
   readonly principal: Principal
   readonly managedUsers: number
   readonly refusals: readonly RecentRefusal[]
+  readonly failedCredentials: readonly FailedCredentials[]
   readonly sampled: number
   readonly emailLike: number
   readonly changedExternalIds: number
@@ -196,13 +218,15 @@ export async function readHealth(caller: Caller): Promise<StoredHealth> {
     sql<{ readonly changed: number | null }>`select sum(a.count) as changed
       from ${allowed} activity a where a.namespace = ${namespace} and a.kind = 'external-id'
         and a.subject = '' and a.hour >= ${dayOf(now - CHANGES_SPAN)}`,
+    selectFailures(namespace, now, allowed),
   ])
-  const [[counters], accounts, tokens, refusals, [sample], [changes]] = rows
+  const [[counters], accounts, tokens, refusals, [sample], [changes], failures] = rows
   const names = new Map(accounts.map(({ id, name }) => [id, name]))
   return {
     principal,
     managedUsers: counters?.managedUsers ?? 0,
     refusals,
+    failedCredentials: failures.map(failuresOf),
     sampled: sample?.sampled ?? 0,
     emailLike: sample?.emailLike ?? 0,
     changedExternalIds: changes?.changed ?? 0,

@@ -20,6 +20,23 @@ export interface RecentRefusal {
   readonly count: number
 }
 
+/** Why a credential fails, as the messageIds of the answers; those of tokens that were good once. */
+const OUTDATED = ['api-key.expired', 'api-key.revoked', 'service-account.disabled']
+export const CREDENTIAL_FAILURES: readonly string[] = [
+  'api-key.missing',
+  'api-key.invalid',
+  ...OUTDATED,
+]
+
+/** How often a credential failed for one reason within a day. Times are milliseconds since 1970. */
+export interface FailedCredentials {
+  readonly reason: string
+  readonly count: number
+  /** The start of the hour in which it failed first. */
+  readonly since: number
+  readonly lastAt: number
+}
+
 /** What the checks look at. */
 export interface HealthFacts {
   readonly namespace: string
@@ -28,6 +45,7 @@ export interface HealthFacts {
   readonly users: number
   readonly managedUsers: number
   readonly refusals: readonly RecentRefusal[]
+  readonly failedCredentials: readonly FailedCredentials[]
   /** Of the newest users: how many SCIM manages, and how many of those have an e-mail as externalId. */
   readonly sampled: number
   readonly emailLike: number
@@ -64,6 +82,10 @@ function count(number: number, one: string): string {
   return `${number} ${one}${number === 1 ? '' : 's'}`
 }
 
+function iso(time: number): string {
+  return new Date(time).toISOString()
+}
+
 /** The first few of many names. */
 function some(names: readonly string[]): string {
   const distinct = [...new Set(names)]
@@ -88,6 +110,31 @@ function checkNamespace({ namespace, tenantUrl, refusals }: HealthFacts): Check 
     `${requestsOf(strayed)} named another namespace than ${namespace}: ` +
       `${some(strayed.map(({ detail }) => detail))}`,
     `Put ${tenantUrl} into the identity provider as the Tenant URL.`,
+  )
+}
+
+/** What was used, by the reason that it failed for. */
+const USED: ReadonlyMap<string, string> = new Map([
+  ['api-key.missing', 'A request without a token came'],
+  ['api-key.invalid', 'A token that is not valid here was used'],
+  ['api-key.expired', 'A token that has expired was used'],
+  ['api-key.revoked', 'A token that was revoked was used'],
+  ['service-account.disabled', 'A token of a disabled service account was used'],
+])
+
+function checkCredentials({ failedCredentials }: HealthFacts): Check {
+  const name = 'credentials'
+  if (failedCredentials.length === 0) return ok(name, 'Within a day, no credential failed.')
+  const details = failedCredentials.map(({ reason, count: times, since, lastAt }) => {
+    const often = times === 1 ? 'once' : `${times} times`
+    return `${USED.get(reason)} ${often} since ${iso(since)}, the last time at ${iso(lastAt)}.`
+  })
+  return found(
+    'warn',
+    name,
+    details.join(' '),
+    'See which token the identity provider holds. Where it is not a good one of this namespace, make ' +
+      'another (token create), and paste it whole.',
   )
 }
 
@@ -207,6 +254,7 @@ export function judgeHealth(
   const checks = [
     // Without it there would be no facts, and the answer would be 503.
     ok('database', 'The database answered.'),
+    checkCredentials(facts),
     checkNamespace(facts),
     checkSync(facts),
     checkPermissions(facts),

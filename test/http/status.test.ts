@@ -84,6 +84,7 @@ describe('status', () => {
       conflicts: 0,
       changes: { lastHour: 0, lastDay: 0 },
       refusals: { lastHour: 0, lastDay: 0 },
+      failedCredentials: [],
       serviceAccounts: [
         {
           id: expect.stringMatching(/^s/),
@@ -275,6 +276,7 @@ describe('health', () => {
     expect(status).toBe('ok')
     expect(checks.map((check) => [check.name, check.status])).toEqual([
       ['database', 'ok'],
+      ['credentials', 'ok'],
       ['namespace', 'ok'],
       ['sync-switches', 'ok'],
       ['permissions', 'ok'],
@@ -456,7 +458,10 @@ describe.each(['/status', '/health'])('GET %s', (path) => {
       expect(body).toMatchObject({ users: 0, conflicts: 0, refusals: { lastDay: 0 } })
       expect(body.changes.lastDay).toBe(0)
     } else {
-      expect(body.status).toBe('ok')
+      // Those who were turned away show, and nothing else.
+      const checks: readonly Check[] = body.checks
+      const complaints = checks.filter(({ status }) => status !== 'ok')
+      expect(complaints.map(({ name }) => name)).toEqual(['credentials'])
     }
     expect(JSON.stringify(body)).not.toContain('secret')
   })

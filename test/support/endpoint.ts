@@ -31,6 +31,11 @@ export function isRecord(mode: 'read' | 'write', [first]: readonly Statement[]):
   return mode === 'write' && first !== undefined && render(first).sql.includes('into refusal_count')
 }
 
+/** Whether a batch counts failed credentials, which is done after the response. */
+function countsFailures([first]: readonly Statement[]): boolean {
+  return first !== undefined && /as counted|'credential'/.test(render(first).sql)
+}
+
 /** The request that is being served. */
 const served = new AsyncLocalStorage<Request>()
 
@@ -44,19 +49,21 @@ function namespaceServed(): string | undefined {
 
 /**
  * A database that notes the mode and size of every batch that goes through it; those that record
- * refused requests are noted apart.
+ * refused requests and failed credentials are noted apart.
  */
 export function observed(database: Database) {
   const batches: Batch[] = []
   const records: Batch[] = []
+  const failures: Batch[] = []
   const wrapped: Database = {
     batch(mode, statements, observe) {
-      const noted = isRecord(mode, statements) ? records : batches
+      const record = isRecord(mode, statements) ? records : batches
+      const noted = countsFailures(statements) ? failures : record
       noted.push({ mode, statements: statements.length })
       return database.batch(mode, statements, observe)
     },
   }
-  return { database: wrapped, batches, records }
+  return { database: wrapped, batches, records, failures }
 }
 
 /** An application of its own, which shares nothing with others but the database. */
@@ -64,7 +71,7 @@ export function makeEndpoint(
   database: Database = d1(binding),
   options: Partial<Dependencies> = {},
 ) {
-  const { database: wrapped, batches, records } = observed(database)
+  const { database: wrapped, batches, records, failures } = observed(database)
   const log: object[] = []
   const clock = { offset: 0 }
   const pending: Promise<unknown>[] = []
@@ -94,6 +101,8 @@ export function makeEndpoint(
     batches,
     /** The batches that recorded refused requests. */
     records,
+    /** The batches that counted failed credentials. */
+    failures,
     log,
     clock,
     fetch: (request: Request) => served.run(request, async () => app.fetch(request, {}, context)),

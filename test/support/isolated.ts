@@ -11,8 +11,12 @@ const EXCEPTIONS: Readonly<Record<string, RegExp>> = {
   'the operator lists all namespaces': /^select n\.name, [^()]* from namespace n order by n\.name$/,
 }
 
-/** Refused requests are recorded in the namespace of the token, whichever the path names. */
-const RECORD = /^insert into refusal_count\b/
+/**
+ * Refused requests are recorded in the namespace of the token, whichever the path names, and failed
+ * credentials during a later request.
+ */
+const RECORD =
+  /^insert into refusal_count\b|^select n\.name as counted\b|^insert into activity .* 'credential'/
 
 const plainly = (sql: string) => sql.replace(/\s+/g, ' ').trim()
 

@@ -242,7 +242,7 @@ describe('npm run serve with a file for each namespace', () => {
     const theirs = await makeTenant(first.url, 'stacks-2')
     const ada = await send(first.url, '/stacks-1/Users', ours, 'POST', user('ada'))
     expect(ada.status).toBe(201)
-    for (const path of ['/stacks-2/Users', '/stacks-3/Users', '/stacks-01/Users']) {
+    for (const path of ['/stacks-3/Users', '/stacks-2/Users', '/stacks-01/Users']) {
       const answer = await send(first.url, path, ours)
       expect([answer.status, answer.body.messageId]).toEqual([401, 'api-key.invalid'])
     }

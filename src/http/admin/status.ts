@@ -31,6 +31,12 @@ export function statusRoutes(dependencies: Dependencies) {
       conflicts,
       changes,
       refusals,
+      failedCredentials: status.failedCredentials.map(({ reason, count, since, lastAt }) => ({
+        reason,
+        count,
+        since: iso(since),
+        last: iso(lastAt),
+      })),
       serviceAccounts: status.accounts.map((account) => ({
         id: account.id,
         name: account.name,

@@ -103,6 +103,14 @@ const status = {
   conflicts: 4,
   changes: { lastHour: 1, lastDay: 24 },
   refusals: { lastHour: 2, lastDay: 7 },
+  failedCredentials: [
+    {
+      reason: 'api-key.invalid',
+      count: 3,
+      since: '2026-11-24T10:00:00.000Z',
+      last: '2026-11-24T10:20:00.000Z',
+    },
+  ],
   serviceAccounts: [account],
   expiringTokens: [
     { serviceAccount: 'okta', id: 't1', name: 'first', expiration: '2026-11-30T00:00:00.000Z' },
@@ -140,6 +148,9 @@ describe('status', () => {
         '',
         'SERVICE ACCOUNT  STATE    LAST REQUEST             LAST CHANGE',
         'okta             enabled  2026-11-24 16:00:00 UTC  never',
+        '',
+        'FAILED CREDENTIAL  COUNT  SINCE                    LAST',
+        'api-key.invalid    3      2026-11-24 10:00:00 UTC  2026-11-24 10:20:00 UTC',
         '',
         'EXPIRING TOKEN  SERVICE ACCOUNT  ID  EXPIRES',
         'first           okta             t1  2026-11-30 00:00:00 UTC',

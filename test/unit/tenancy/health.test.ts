@@ -14,6 +14,7 @@ const sound: HealthFacts = {
   users: 200,
   managedUsers: 150,
   refusals: [],
+  failedCredentials: [],
   sampled: 150,
   emailLike: 0,
   changedExternalIds: 2,
@@ -37,6 +38,7 @@ test('a sound namespace passes every check', () => {
     status: 'ok',
     checks: [
       { name: 'database', status: 'ok', detail: 'The database answered.' },
+      { name: 'credentials', status: 'ok', detail: 'Within a day, no credential failed.' },
       {
         name: 'namespace',
         status: 'ok',
@@ -75,6 +77,25 @@ test('the worst state of all is that of the namespace', () => {
   const strayed = [refusal('authn.invalid-namespace')]
   expect(judge({ refusals: strayed }).status).toBe('fail')
   expect(judge({ refusals: strayed, tokens: old }).status).toBe('fail')
+})
+
+test('failed credentials are a warning that says how often, since when and until when', () => {
+  const [since, lastAt] = [Date.UTC(2027, 0, 15, 8), Date.UTC(2027, 0, 15, 9, 30)]
+  const failedCredentials = [
+    { reason: 'api-key.expired', count: 12, since, lastAt },
+    { reason: 'api-key.missing', count: 1, since, lastAt },
+  ]
+  expect(checkOf('credentials', { failedCredentials })).toEqual({
+    name: 'credentials',
+    status: 'warn',
+    detail:
+      'A token that has expired was used 12 times since 2027-01-15T08:00:00.000Z, the last time at ' +
+      '2027-01-15T09:30:00.000Z. A request without a token came once since ' +
+      '2027-01-15T08:00:00.000Z, the last time at 2027-01-15T09:30:00.000Z.',
+    remedy:
+      'See which token the identity provider holds. Where it is not a good one of this namespace, ' +
+      'make another (token create), and paste it whole.',
+  })
 })
 
 test('a token that was used for another namespace fails, and the right URL is told', () => {
