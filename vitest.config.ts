@@ -21,7 +21,7 @@ export default defineConfig({
             miniflare: {
               bindings: {
                 TEST_MIGRATIONS: migrations,
-                OPERATOR_TOKEN: 'operator-secret',
+                OPERATOR_TOKEN: 'operator-secret-of-the-tests-of-scim-edge',
                 // How long the model is played with; see scripts/model.ts.
                 MODEL: process.env.SCIM_EDGE_MODEL ?? '{}',
                 RATE_LIMITS: 'off',

@@ -2,14 +2,15 @@
 import { setTimeout } from 'node:timers/promises'
 import { runAdmin } from './admin/admin.ts'
 import { terminal } from './lib/command.ts'
-import { readVariable } from './lib/environment.ts'
+import { findPlace, variable } from './lib/place.ts'
 import { openProgress } from './lib/progress.ts'
 import { wireFetch } from './lib/wire.ts'
 
 process.exitCode = await runAdmin(process.argv.slice(2), {
   fetch: wireFetch,
   terminal,
-  operatorToken: readVariable('OPERATOR_TOKEN'),
+  findPlace,
+  namespace: variable('SCIM_EDGE_NAMESPACE'),
   now: Date.now,
   sleep: (milliseconds, signal) =>
     // It rejects when the signal cuts it short, which is no error here.

@@ -13,11 +13,11 @@ import { aimsOf, describe, describeWorst, FLOORS, figuresOf, type Result } from 
 import { makeRunning, type Target, type TargetName } from './bench/targets.ts'
 import { costOf, type Operation, operationsOf } from './bench/work.ts'
 import { measureWorst } from './bench/worst.ts'
-import { program, readUrl, run, terminal } from './lib/command.ts'
-import { readVariable } from './lib/environment.ts'
+import { program, run, terminal } from './lib/command.ts'
 import { failure } from './lib/failure.ts'
 import { openProgress } from './lib/progress.ts'
 import type { DatabaseCost } from './lib/server-timing.ts'
+import { findTenant, tenantOptions } from './lib/tenant.ts'
 
 const CONCURRENCIES = [1, 16] as const
 /** Slices of an operation, so that a busy moment of the machine meets the floor as well. */
@@ -35,14 +35,16 @@ const optionsShape = z.object({
   json: z.boolean().optional(),
   million: z.boolean().optional(),
   url: z.string().optional(),
-  token: z.string().optional(),
 })
 type Options = z.infer<typeof optionsShape>
 
-const root = program(
-  'bench',
-  'Measures the endpoint: throughput, latency, CPU time, trips and rows of each request, its growth with the directory, the floor of Hono and Drizzle in the same run, and the CPU time of the worst bodies.',
-  terminal,
+const root = tenantOptions(
+  program(
+    'bench',
+    'Measures the endpoint: throughput, latency, CPU time, trips and rows of each request, its growth with the directory, the floor of Hono and Drizzle in the same run, and the CPU time of the worst bodies.',
+    terminal,
+  ),
+  'the Tenant URL of any SCIM server, in place of those started here',
 )
   .option('--users <numbers>', 'how many users to fill, one size after the other', '2000,100000')
   .option('--target <name>', 'what to start: node, worker or all', 'all')
@@ -54,8 +56,6 @@ const root = program(
       'url',
     ]),
   )
-  .option('--url <url>', 'the tenant URL of any SCIM server, in place of those started here')
-  .option('--token <token>', 'its bearer token (default: SCIM_TOKEN of environment or .dev.vars)')
   .option('--json', 'print the results as JSON')
   .addHelpText(
     'after',
@@ -96,9 +96,7 @@ function sizesOf({ users, million }: Options): number[] {
 async function bench(options: Options): Promise<Result[]> {
   const sizes = sizesOf(options)
   if (options.url !== undefined) {
-    const token = options.token ?? readVariable('SCIM_TOKEN')
-    if (!token) throw failure('The bearer token is missing: give --token or SCIM_TOKEN')
-    const url = readUrl(options.url).href.replace(/\/+$/, '')
+    const { url, token } = await findTenant(root)
     return benchTarget({ name: url, url, token }, sizes, options)
   }
   const all: readonly TargetName[] = options.million

@@ -3,11 +3,17 @@
  * limits, so that neither grows unseen.
  */
 import { startUpOf, withBundle } from './lib/bundle.ts'
+import { noOptions } from './lib/command.ts'
 
 /** KiB after gzip. */
 const MOST_KIB = 150
 /** Milliseconds of CPU time; Cloudflare refuses a Worker that takes a second. */
 const MOST_MILLISECONDS = 400
+
+await noOptions(
+  'bundle',
+  'Bundles the Worker and measures its size and the CPU time of its start. Above a limit the exit status is 1.',
+)
 
 withBundle(({ size, file }) => {
   const figures = [

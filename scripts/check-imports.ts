@@ -8,6 +8,7 @@
  */
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
+import { noOptions } from './lib/command.ts'
 
 /** What each part may import of the others, and of packages. */
 const MAY: Readonly<
@@ -34,7 +35,10 @@ const MAY: Readonly<
     parts: ['store', 'tenancy'],
     packages: /^(node:.*|@hono\/node-server|@libsql\/client\/sqlite3|libsql)$/,
   },
-  server: { parts: ['app', 'configuration', 'node', 'store'], packages: /^$/ },
+  server: {
+    parts: ['app', 'configuration', 'http', 'node', 'store'],
+    packages: /^node:path$/,
+  },
 }
 
 const IMPORT = /^(?:import|export)\s[^'"]*?from\s+'([^']+)'|^import\s+'([^']+)'/gms
@@ -56,6 +60,11 @@ function partOf(file: string): string {
   const [, first = ''] = file.split('/')
   return first.replace(/\.tsx?$/, '')
 }
+
+await noOptions(
+  'check-imports',
+  'Checks which folder of src imports which, and that nothing in src sends a request.',
+)
 
 const problems: string[] = []
 const imports = new Map<string, string[]>()

@@ -7,6 +7,7 @@
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
+import { program, run, terminal } from './lib/command.ts'
 
 const PERMISSIVE = new Set([
   'MIT',
@@ -28,7 +29,18 @@ const lockShape = z.object({
   ),
 })
 
-const { packages } = lockShape.parse(JSON.parse(readFileSync('package-lock.json', 'utf8')))
+const root = program(
+  'check-licences',
+  'Checks that every dependency has a licence that lets anybody use it.',
+  terminal,
+)
+  .option('--audit', 'ask the registry for known vulnerabilities as well')
+  .action(check)
+
+function check({ audit = false }: { readonly audit?: boolean }): void {
+  checkLicences()
+  if (audit) askRegistry()
+}
 
 /** Whether one choice of a licence expression has only allowed parts. */
 function allows(expression: string, allowed: (name: string) => boolean): boolean {
@@ -36,15 +48,18 @@ function allows(expression: string, allowed: (name: string) => boolean): boolean
   return choices.some((choice) => choice.split(' AND ').every((name) => allowed(name.trim())))
 }
 
-for (const [path, { license = 'none', dev = false }] of Object.entries(packages)) {
-  if (path === '') continue
-  const allowed = (name: string) => PERMISSIVE.has(name) || (dev && TOOLS.has(name))
-  if (allows(license, allowed)) continue
-  console.error(`${path}: the licence ${license} is not among those that are allowed.`)
-  process.exitCode = 1
+function checkLicences(): void {
+  const { packages } = lockShape.parse(JSON.parse(readFileSync('package-lock.json', 'utf8')))
+  for (const [path, { license = 'none', dev = false }] of Object.entries(packages)) {
+    if (path === '') continue
+    const allowed = (name: string) => PERMISSIVE.has(name) || (dev && TOOLS.has(name))
+    if (allows(license, allowed)) continue
+    console.error(`${path}: the licence ${license} is not among those that are allowed.`)
+    process.exitCode = 1
+  }
 }
 
-if (process.argv.includes('--audit')) {
+function askRegistry(): void {
   const { status, stderr } = spawnSync('npm', ['audit', '--omit=dev'], {
     encoding: 'utf8',
     // Silence is inherited from `npm run -s`, and an error that is not told looks like a clean audit.
@@ -59,3 +74,6 @@ if (process.argv.includes('--audit')) {
     process.exitCode ||= status ?? 1
   }
 }
+
+const status = await run(root, process.argv.slice(2), terminal)
+if (status !== 0) process.exitCode = status

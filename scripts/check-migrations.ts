@@ -4,6 +4,7 @@
  * Worker of before goes on until the new one is there; so nothing that it names is renamed or goes.
  */
 import { globSync, readFileSync } from 'node:fs'
+import { noOptions } from './lib/command.ts'
 
 const FORBIDDEN = [
   [/\bDROP\s+TABLE\b/i, 'drops a table'],
@@ -20,6 +21,8 @@ const FORBIDDEN = [
   [/\bDELETE\s+FROM\b/i, 'deletes rows'],
   [/ON DELETE (cascade|set)/i, 'lets the database delete by itself'],
 ] as const
+
+await noOptions('check-migrations', 'Checks that the migrations in drizzle only add.')
 
 for (const file of globSync('drizzle/*.sql')) {
   // What a comment says does nothing.

@@ -3,6 +3,7 @@
  * top, and none changes what a constant at its top holds, but for the caches that are listed here.
  */
 import { globSync, readFileSync } from 'node:fs'
+import { noOptions } from './lib/command.ts'
 
 /** What may change, and why no request can find anything of another in it. */
 const CACHES: Readonly<Record<string, string>> = {
@@ -15,6 +16,8 @@ const VARIABLE = /^(?:export )?(?:let|var) (\w+)/gm
 const STATIC = /^ {2}static (?!readonly|override readonly)[\w ]*?(\w+)(?::[^=\n]*)? = /gm
 const CONSTANT = /^(?:export )?const (\w+)/gm
 const CHANGING = 'push|pop|shift|unshift|splice|sort|reverse|fill|copyWithin|set|add|delete|clear'
+
+await noOptions('check-state', 'Checks that no module of src keeps anything of a request.')
 
 const used = new Set<string>()
 

@@ -24,10 +24,10 @@ const root = targetOptions(
     'after',
     `
 Example:
-  npm run conformance -- --url http://127.0.0.1:8787/apis/scim.grafana.app/v0alpha1/namespaces/default`,
+  npm run conformance -- --url https://example.com/scim/v2 --token-file token.txt`,
   )
   .action(async () => {
-    const target = readTarget(root)
+    const target = await readTarget(root)
     const { only, json } = optionsShape.parse(root.opts())
     const areas = only?.split(',').map((name) => name.trim())
     const unknown = areas?.find((name) => !NAMES.includes(name))

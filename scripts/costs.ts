@@ -12,6 +12,7 @@ import { oneForAll } from '../src/store/databases.ts'
 import { defaultSettings } from '../src/tenancy/settings.ts'
 import { type Cost, makeClient, plus, times } from './costs/client.ts'
 import { changesOf, type Priced, priceOf } from './costs/prices.ts'
+import { noOptions } from './lib/command.ts'
 import { migrateD1 } from './lib/d1.ts'
 import { table } from './lib/table.ts'
 
@@ -22,6 +23,11 @@ const MEMBERS = 150
 const PAGE = 100
 const NAMESPACE = 'stacks-1'
 const OPERATOR_TOKEN = 'costs'
+
+await noOptions(
+  'costs',
+  'Measures what a directory costs on Cloudflare, on a D1 of this machine, and prints the tables of docs/costs.md.',
+)
 
 const { env, dispose } = await getPlatformProxy<{ DB: D1Database }>({ persist: false })
 try {

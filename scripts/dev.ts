@@ -7,37 +7,35 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { appendFileSync, existsSync, readFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { parseArgs } from 'node:util'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { getPlatformProxy } from 'wrangler'
-import type { Caller } from '../src/store/authority.ts'
+import { z } from 'zod'
+import { weaknessOf } from '../src/configuration.ts'
+import { credentialLines, curlLines } from '../src/node/announce.ts'
+import { freePort, isFree } from '../src/node/http.ts'
+import { noteRunning } from '../src/node/running.ts'
+import { createEditor, createReady, namespaceOf, operatorOf } from '../src/node/tenant.ts'
 import { d1 } from '../src/store/d1.ts'
 import type { Database } from '../src/store/database.ts'
-import { createNamespace } from '../src/store/registry.ts'
-import {
-  createServiceAccount,
-  createToken,
-  listServiceAccounts,
-  listTokens,
-} from '../src/store/service-accounts.ts'
-import { type ParsedNamespace, parseNamespace } from '../src/tenancy/namespace.ts'
-import { readPermissions } from '../src/tenancy/permission.ts'
+import { createToken, listServiceAccounts, listTokens } from '../src/store/service-accounts.ts'
 import { defaultSettings } from '../src/tenancy/settings.ts'
 import { hashToken, isToken, makeToken } from '../src/tenancy/token.ts'
 import type { Environment } from '../src/worker.ts'
 import { NAMESPACES } from './lib/admin-client.ts'
+import { program, run, terminal } from './lib/command.ts'
 import { readVariable } from './lib/environment.ts'
 import { failure, isFailure } from './lib/failure.ts'
+import { keptToken } from './lib/tenant.ts'
 
 const HOST = '127.0.0.1'
 const ACCOUNT = 'dev'
 
-/** The namespaces that are made, each with the variable that keeps its token. */
-const TENANTS = [
-  { name: 'default', variable: 'SCIM_TOKEN' },
-  { name: 'stacks-1', variable: 'SCIM_TOKEN_STACKS_1' },
-] as const
+/** The namespaces that are made. */
+const TENANTS = ['default', 'stacks-1'] as const
+
+/** Where wrangler reads secrets from; git ignores it. */
+const SECRETS = '.dev.vars'
 
 /** Neither statistics nor questions nor look-ups on the network. */
 const QUIET = {
@@ -53,41 +51,64 @@ const QUIET = {
 const BROKEN_STATE =
   'The local database in .wrangler/state cannot be used; move or delete that folder and start again'
 
-function readPort(): number {
-  const { values } = parseArgs({ options: { port: { type: 'string', default: '8787' } } })
-  const port = Number(values.port)
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) {
-    throw failure(`--port must be a number from 1 to 65535, not ${values.port}`)
+/** The port that --port names, else PORT. */
+async function readPort(option: string | undefined): Promise<number> {
+  const [name, text] =
+    option === undefined ? ['PORT', process.env.PORT || '8787'] : ['--port', option]
+  const port = Number(text)
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) {
+    throw failure(`${name} must be a number from 0 to 65535, not '${text}'`)
   }
-  return port
+  if (port === 0) return freePort(HOST, 0)
+  if (await isFree(HOST, port)) return port
+  throw failure(
+    `Port ${port} is taken; stop what listens there, or choose another one: ` +
+      `npm run dev -- --port ${await freePort(HOST, port)}`,
+  )
 }
 
-/** Fails where something listens on the port already. */
-function requireFreePort(port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer()
-    probe.once('error', (error: NodeJS.ErrnoException) => {
-      reject(
-        error.code === 'EADDRINUSE'
-          ? failure(
-              `Port ${port} is taken; stop what listens there, or choose another one: ` +
-                'npm run dev -- --port 8788',
-            )
-          : failure(`Port ${port} cannot be opened (${error.code})`),
-      )
-    })
-    probe.listen(port, HOST, () => probe.close(() => resolve()))
-  })
-}
-
-/** Remembers a secret in .dev.vars, which git ignores. */
+/** Remembers a secret in .dev.vars, in place of the one that stands there. */
 function remember(name: string, value: string): void {
   try {
-    const before = existsSync('.dev.vars') ? readFileSync('.dev.vars', 'utf8') : ''
-    const separator = before === '' || before.endsWith('\n') ? '' : '\n'
-    appendFileSync('.dev.vars', `${separator}${name}=${value}\n`, { mode: 0o600 })
+    const before = existsSync(SECRETS) ? readFileSync(SECRETS, 'utf8') : ''
+    const others = before.split('\n').filter((line) => !isOf(name, line))
+    while (others.at(-1) === '') others.pop()
+    // An existing file keeps its mode.
+    // In quotes, a number sign begins no comment.
+    const line = `${name}=${/^\w+$/.test(value) ? value : `'${value}'`}`
+    writeFileSync(SECRETS, `${[...others, line].join('\n')}\n`, { mode: 0o600 })
   } catch (error) {
     throw failure(`The file .dev.vars cannot be written (${(error as NodeJS.ErrnoException).code})`)
+  }
+}
+
+function isOf(name: string, line: string): boolean {
+  return (
+    line
+      .replace(/^\s*(?:export\s+)?/, '')
+      .split('=')[0]
+      ?.trim() === name
+  )
+}
+
+/**
+ * Sees to it that the Worker has a secret of the operator: the one that is given, else the one that
+ * is kept, else a new one. Wrangler reads it from .dev.vars alone, and so do the tools.
+ */
+function prepareSecret(): void {
+  const given = process.env.OPERATOR_TOKEN?.trim()
+  const secret = given || readVariable('OPERATOR_TOKEN')
+  const weakness = secret === undefined ? undefined : weaknessOf(secret)
+  if (weakness !== undefined) {
+    throw failure(`${given ? 'OPERATOR_TOKEN' : 'The OPERATOR_TOKEN in .dev.vars'} ${weakness}`)
+  }
+  if (given && !/^[\x21-\x26\x28-\x7e]+$/.test(given)) {
+    throw failure(
+      "OPERATOR_TOKEN may hold no blank, no ' and nothing beyond ASCII; make one: openssl rand -hex 32",
+    )
+  }
+  if (given || secret === undefined) {
+    remember('OPERATOR_TOKEN', given || randomBytes(32).toString('hex'))
   }
 }
 
@@ -131,21 +152,15 @@ async function withDatabase<T>(task: (database: Database) => Promise<T>): Promis
 /** Makes the namespaces and tokens that are not there yet; returns the token of each. */
 async function prepare(database: Database): Promise<Map<string, string>> {
   const tokens = new Map<string, string>()
-  const settings = { enableUserSync: true, enableGroupSync: true }
-  for (const { name, variable } of TENANTS) {
-    const parsed = parseNamespace(name)
-    if (!parsed.ok) throw failure(parsed.advice)
-    const { namespace } = parsed
+  for (const name of TENANTS) {
+    const namespace = namespaceOf(name)
     const now = Date.now()
-    await createNamespace(database, namespace, settings, defaultSettings, now)
-    const caller = operatorOf(database, parsed, now)
+    await createReady(database, namespace, defaultSettings, now)
+    const caller = operatorOf(database, namespace, now)
     const accounts = await listServiceAccounts(caller())
-    if (!accounts.some(({ id }) => id === ACCOUNT)) {
-      const permissions = Number(readPermissions(['Editor']))
-      const form = { name: ACCOUNT, role: 'Editor', permissions, disabled: 0 } as const
-      await createServiceAccount(caller(), ACCOUNT, { ok: true, value: form })
-    }
+    if (!accounts.some(({ id }) => id === ACCOUNT)) await createEditor(caller(), ACCOUNT)
     const known = await listTokens(caller(), ACCOUNT)
+    const variable = keptToken(name) ?? ''
     const kept = readVariable(variable)
     const state = kept === undefined ? undefined : known.find(({ id }) => id === idOf(kept))
     const usable = kept !== undefined && isToken(kept) && (state?.revokedAt ?? null) === null
@@ -160,51 +175,29 @@ async function prepare(database: Database): Promise<Map<string, string>> {
   return tokens
 }
 
-/** Makes callers that act as the operator, each for a request of its own. */
-function operatorOf(database: Database, namespace: ParsedNamespace, now: number): () => Caller {
-  return () => ({
-    database,
-    claim: { namespace, bearer: { kind: 'operator' } },
-    fileSettings: defaultSettings,
-    now,
-    requestId: crypto.randomUUID(),
-    newId: () => crypto.randomUUID(),
-    later: () => undefined,
-    recognized: () => undefined,
-  })
-}
-
 /** The id under which a token of this script is listed; the same at every start. */
 function idOf(token: string): string {
   return `${ACCOUNT}-${hashToken(token).slice(0, 12)}`
 }
 
-function announce(port: number, tokens: ReadonlyMap<string, string>): void {
-  const tenantUrl = (name: string) => `http://${HOST}:${port}${NAMESPACES}/${name}`
-  const url = tenantUrl('default')
-  const token = tokens.get('default')
-  const authorization = `-H 'Authorization: Bearer ${token}'`
-  const body =
-    '{"schemas":["urn:ietf:params:scim:schemas:core:2.0:User"],"userName":"ada@example.com",' +
-    '"externalId":"ada-1","name":{"givenName":"Ada","familyName":"Lovelace"},' +
-    '"emails":[{"value":"ada@example.com","type":"work","primary":true}]}'
+function announce(origin: string, tokens: ReadonlyMap<string, string>): void {
+  const tenantUrl = (name: string) => `${origin}${NAMESPACES}/${name}`
+  const [token = '', other = ''] = TENANTS.map((name) => tokens.get(name))
   console.log(`
 scim-edge is ready. Give these two to the identity provider:
 
-  Tenant URL  ${url}
-  Token       ${token}
+${credentialLines(tenantUrl('default'), token)}
 
 Create a user, and list all users:
 
-curl -X POST '${url}/Users' ${authorization} -H 'Content-Type: application/scim+json' -d '${body}'
-curl '${url}/Users' ${authorization}
+${curlLines(tenantUrl('default'), token)}
 
 A second namespace, for tests of its own:
 
-  Tenant URL  ${tenantUrl('stacks-1')}
-  Token       ${tokens.get('stacks-1')}
+${credentialLines(tenantUrl('stacks-1'), other)}
 
-Play an identity provider:  npm run simulate -- --idp okta
+Play an identity provider:  npm run simulate -- --idp okta --url ${origin}
+See what it has sent:       npm run -s admin -- --url ${origin} status --namespace default
 Stop with Ctrl-C. What happens is logged below, a line a request.
 `)
 }
@@ -227,7 +220,14 @@ function serve(port: number, tokens: ReadonlyMap<string, string>): Promise<numbe
     const show = (line: string) => {
       if (!ready && line.includes('Ready on')) {
         ready = true
-        announce(port, tokens)
+        const url = `http://${HOST}:${port}`
+        noteRunning({
+          url,
+          pid: process.pid,
+          command: 'dev',
+          secrets: join(process.cwd(), SECRETS),
+        })
+        announce(url, tokens)
       } else if (!NOISE.test(line)) {
         console.log(line)
       }
@@ -251,19 +251,34 @@ function serve(port: number, tokens: ReadonlyMap<string, string>): Promise<numbe
   })
 }
 
-try {
-  const port = readPort()
-  await requireFreePort(port)
-  if (readVariable('OPERATOR_TOKEN') === undefined) {
-    remember('OPERATOR_TOKEN', randomBytes(32).toString('hex'))
-  }
-  console.log('Preparing the local database …')
-  await migrate()
-  const tokens = await withDatabase(prepare).catch((error: unknown) => {
-    throw isFailure(error) ? error : failure(`${BROKEN_STATE} (${String(error)})`)
+const root = program(
+  'dev',
+  'Serves the Worker on this machine, with a local database, until it is stopped. Makes two namespaces and a token for each, and keeps its secrets in .dev.vars.',
+  terminal,
+)
+  .option(
+    '--port <port>',
+    'the port to listen on; 0 takes any that is free (default: PORT, else 8787)',
+  )
+  .addHelpText(
+    'after',
+    `
+With OPERATOR_TOKEN set, that is the operator's secret from now on; else one is made.
+
+Example:
+  npm run dev -- --port 8911`,
+  )
+  .action(async () => {
+    const options = z.object({ port: z.string().optional() }).parse(root.opts())
+    const port = await readPort(options.port)
+    prepareSecret()
+    console.log('Preparing the local database …')
+    await migrate()
+    const tokens = await withDatabase(prepare).catch((error: unknown) => {
+      throw isFailure(error) ? error : failure(`${BROKEN_STATE} (${String(error)})`)
+    })
+    process.exitCode = await serve(port, tokens)
   })
-  process.exitCode = await serve(port, tokens)
-} catch (error) {
-  console.error(error instanceof Error ? error.message : String(error))
-  process.exitCode = 1
-}
+
+const status = await run(root, process.argv.slice(2), terminal)
+if (status !== 0) process.exitCode = status

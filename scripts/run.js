@@ -1,6 +1,8 @@
 // Starts a tool of this folder: `node scripts/run.js <tool> [arguments]`. Plain JavaScript, so that
 // a Node that is too old can still say so.
 
+import { existsSync } from 'node:fs'
+
 const [tool, ...rest] = process.argv.slice(2)
 const [major, minor] = process.versions.node.split('.').map(Number)
 
@@ -11,6 +13,11 @@ if (major < 22 || (major === 22 && minor < 18)) {
     `scim-edge needs Node 22.18 or newer and found ${process.versions.node}; run \`npm ci\`, which ` +
       'installs one beside it, and start this through npm.',
   )
+  process.exit(1)
+}
+
+if (!existsSync(new URL(`./${tool}.ts`, import.meta.url))) {
+  console.error(`There is no tool '${tool}'; the scripts of package.json are the tools.`)
   process.exit(1)
 }
 

@@ -1,12 +1,11 @@
 // Plays an identity provider against an endpoint and checks that both end with the same directory.
 import { randomBytes } from 'node:crypto'
 import { z } from 'zod'
-import { NAMESPACES } from './lib/admin-client.ts'
-import { program, readUrl, run, terminal } from './lib/command.ts'
-import { readVariable } from './lib/environment.ts'
+import { program, run, terminal } from './lib/command.ts'
 import { failure } from './lib/failure.ts'
 import { openProgress } from './lib/progress.ts'
 import { table } from './lib/table.ts'
+import { findTenant, tenantOptions } from './lib/tenant.ts'
 import { wireFetch } from './lib/wire.ts'
 import {
   PROVIDERS,
@@ -22,17 +21,16 @@ const optionsShape = z.object({
   oktaApp: z.string().optional(),
   users: z.string(),
   groups: z.string(),
-  url: z.string(),
-  token: z.string().optional(),
   namespaceRun: z.string().optional(),
 })
 
-const DEFAULT_TENANT = `${NAMESPACES}/default`
-
-const root = program(
-  'simulate',
-  'Plays the documented request sequence of an identity provider against a SCIM endpoint, then compares its own directory with what the endpoint returns. Any difference makes the exit status 1.',
-  terminal,
+const root = tenantOptions(
+  program(
+    'simulate',
+    'Plays the documented request sequence of an identity provider against a SCIM endpoint, then compares its own directory with what the endpoint returns. Any difference makes the exit status 1.',
+    terminal,
+  ),
+  'the Tenant URL; an origin means its namespace default (default: SCIM_EDGE_URL, else the server that runs from this folder)',
 )
   .requiredOption('--idp <name>', 'the provider to play: okta or entra')
   .option(
@@ -41,12 +39,6 @@ const root = program(
   )
   .option('--users <number>', 'how many users to provision', '200')
   .option('--groups <number>', 'how many groups to push', '20')
-  .option(
-    '--url <url>',
-    'the tenant URL; an origin alone means its namespace default',
-    `http://127.0.0.1:8787${DEFAULT_TENANT}`,
-  )
-  .option('--token <token>', 'the bearer token (default: SCIM_TOKEN of environment or .dev.vars)')
   .option(
     '--namespace-run <prefix>',
     'start every name with this, unused so far in the namespace (default: random)',
@@ -62,13 +54,7 @@ Example:
     const users = readNumber('--users', options.users, 1)
     const groups = readNumber('--groups', options.groups, 0)
     const providers = readProviders(options.idp, options.oktaApp)
-    const baseUrl = readTenantUrl(options.url)
-    const token = options.token ?? readVariable('SCIM_TOKEN')
-    if (!token) {
-      throw failure(
-        'The bearer token is missing: give --token or SCIM_TOKEN, or run npm run dev, which leaves one in .dev.vars.',
-      )
-    }
+    const { url: baseUrl, token } = await findTenant(root)
     for (const provider of providers) {
       // With a prefix given, the two Okta apps still need names of their own.
       const prefix = options.namespaceRun ?? randomBytes(3).toString('hex')
@@ -113,14 +99,6 @@ function readNumber(option: string, text: string, least: number): number {
     throw failure(`${option} is a whole number from ${least}, not '${text}'.`)
   }
   return number
-}
-
-function readTenantUrl(text: string): string {
-  const url = readUrl(text)
-  if (url.pathname === '/') url.pathname = DEFAULT_TENANT
-  // Flags such as Entra's aadOptscim062020 are for the provider.
-  url.search = ''
-  return url.href.replace(/\/+$/, '')
 }
 
 /** A bar where somebody watches, a line for every phase where the output goes to a file. */

@@ -84,7 +84,8 @@ export function createApp(dependencies: Dependencies) {
     c.res.headers.set('Cache-Control', 'no-store')
   })
 
-  app.get('/health', (c) => c.json({ status: 'ok' }))
+  // The tools send a secret by default only to what says here that it is scim-edge.
+  app.get('/health', (c) => c.json({ status: 'ok', service: 'scim-edge' }))
   app.use(`${API}/*`, limitRequests(dependencies))
   app.route(API, namespaceRoutes(dependencies))
   app.route(`${API}/:namespace/config`, settingsRoutes(dependencies))

@@ -14,6 +14,18 @@ export interface Variables {
   readonly MAX_SCANNED_ROWS?: string | undefined
 }
 
+/** The fewest characters of the operator's secret; a shorter one can be guessed. */
+const SHORTEST_SECRET = 32
+
+/**
+ * What is wrong with a secret of the operator, in a sentence that goes on after its name; undefined
+ * where nothing is.
+ */
+export function weaknessOf(secret: string): string | undefined {
+  if (secret.length >= SHORTEST_SECRET) return undefined
+  return `needs ${SHORTEST_SECRET} characters and has ${secret.length}; make a random one: openssl rand -hex 32.`
+}
+
 function flag(text: string | undefined, otherwise: boolean): boolean {
   return text === undefined ? otherwise : text.toLowerCase() === 'true'
 }

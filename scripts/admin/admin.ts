@@ -1,10 +1,11 @@
 // The operator's tool: what the admin API of a deployment offers.
 import type { Command } from 'commander'
+import { INSECURE } from '../lib/address.ts'
 import { program, run } from '../lib/command.ts'
 import { showing } from '../lib/printable.ts'
 import { addAccountCommands } from './accounts.ts'
 import { addConflictCommands } from './conflicts.ts'
-import type { AdminWorld } from './connection.ts'
+import { type AdminWorld, findFirst } from './connection.ts'
 import { addEventsCommand } from './events.ts'
 import { addExportCommand } from './export.ts'
 import { addImportCommand } from './import.ts'
@@ -36,18 +37,24 @@ function commands(world: AdminWorld, file: AdminWorld['terminal']['out']): Comma
     'Manages a scim-edge deployment: its namespaces (tenants), their settings, tokens and events.',
     world.terminal,
   )
-    .option('--url <origin>', 'where the deployment answers', 'http://127.0.0.1:8787')
+    .option(
+      '--url <url>',
+      'where the deployment answers: its origin or a Tenant URL (default: SCIM_EDGE_URL, else the server that runs from this folder)',
+    )
+    .option(...INSECURE)
     .option('--json', 'print one JSON value and nothing else')
     .addHelpText(
       'after',
       `
-The operator's secret is read from the environment variable OPERATOR_TOKEN, else from .dev.vars.
+The operator's secret is read from the environment variable OPERATOR_TOKEN. For a server on this
+machine it is else found where npm run dev (.dev.vars) or npm run serve keeps it.
 The exit status is 0, or 1 after a sentence on the error stream that says why.
 
 Example:
   npm run -s admin -- namespace create stacks-5 --user-sync --group-sync
   npm run -s admin -- token create --namespace stacks-5 --account okta --expires 90d`,
     )
+  findFirst(root, world)
   addNamespaceCommands(root, world)
   addSettingsCommands(root, world)
   addServiceAccountCommands(root, world)

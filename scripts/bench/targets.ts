@@ -1,5 +1,6 @@
 /** The servers that are measured, each in processes of its own, on loopback. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -7,7 +8,7 @@ import { join, resolve } from 'node:path'
 import { NAMESPACES } from '../lib/admin-client.ts'
 
 const root = resolve(import.meta.dirname, '../..')
-const OPERATOR_TOKEN = 'bench'
+const OPERATOR_TOKEN = randomBytes(32).toString('hex')
 const NAMESPACE = 'stacks-1'
 
 /** Linux counts the time of a process in hundredths of a second. */

@@ -36,7 +36,7 @@ const root = targetOptions(
   .option('--results <file>', 'the JSON of a run')
   .action(async () => {
     const { results: file } = z.object({ results: z.string().optional() }).parse(root.opts())
-    const results = file === undefined ? await conform(readTarget(root)) : readResults(file)
+    const results = file === undefined ? await conform(await readTarget(root)) : readResults(file)
     const titles = new Map(AREAS.map(({ name, title }) => [name, title]))
     const page = document({ results, titles, deviations: DEVIATIONS, unseen: UNSEEN })
     writeFileSync(PAGE, page)

@@ -1,36 +1,47 @@
 // The options that the commands around the suite share, and the connection they lead to.
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { z } from 'zod'
-import { readUrl } from '../lib/command.ts'
-import { readVariable } from '../lib/environment.ts'
+import { requireSafe } from '../lib/address.ts'
 import { failure } from '../lib/failure.ts'
+import { findTenant, tenantOptions, tenantUrlOf } from '../lib/tenant.ts'
 import { wireFetch } from '../lib/wire.ts'
 import type { Send } from './client.ts'
 import type { Target } from './run.ts'
 
 const optionsShape = z.object({
-  url: z.string().optional(),
-  token: z.string().optional(),
   readOnlyToken: z.string().optional(),
   expiredToken: z.string().optional(),
   revokedToken: z.string().optional(),
   otherUrl: z.string().optional(),
   otherToken: z.string().optional(),
+  insecure: z.boolean().optional(),
 })
 
 /** Adds the options that name a service provider and the credentials for it. */
 export function targetOptions(command: Command): Command {
-  return command
-    .option('--url <url>', 'the SCIM base URL, such as https://example.com/scim/v2')
-    .option(
-      '--token <token>',
-      'a bearer token that may read and write (default: SCIM_TOKEN of environment or .dev.vars)',
+  const from = (variable: string, flags: string, description: string) =>
+    new Option(flags, description).env(variable)
+  return tenantOptions(
+    command,
+    'the SCIM base URL, such as https://example.com/scim/v2; an origin of scim-edge means its namespace default (default: SCIM_EDGE_URL, else the server that runs from this folder)',
+  )
+    .addOption(
+      from('SCIM_EDGE_READ_ONLY_TOKEN', '--read-only-token <token>', 'a token that may only read'),
     )
-    .option('--read-only-token <token>', 'a token that may only read')
-    .option('--expired-token <token>', 'a token that has expired')
-    .option('--revoked-token <token>', 'a token that was revoked')
-    .option('--other-url <url>', 'the base URL of a second tenant')
-    .option('--other-token <token>', 'a token of the second tenant that may read and write')
+    .addOption(
+      from('SCIM_EDGE_EXPIRED_TOKEN', '--expired-token <token>', 'a token that has expired'),
+    )
+    .addOption(
+      from('SCIM_EDGE_REVOKED_TOKEN', '--revoked-token <token>', 'a token that was revoked'),
+    )
+    .addOption(from('SCIM_EDGE_OTHER_URL', '--other-url <url>', 'the base URL of a second tenant'))
+    .addOption(
+      from(
+        'SCIM_EDGE_OTHER_TOKEN',
+        '--other-token <token>',
+        'a token of the second tenant that may read and write',
+      ),
+    )
 }
 
 /**
@@ -38,33 +49,27 @@ export function targetOptions(command: Command): Command {
  *
  * @throws Failure when one is missing or makes no sense
  */
-export function readTarget(command: Command): Target {
+export async function readTarget(command: Command): Promise<Target> {
   const options = optionsShape.parse(command.opts())
-  if (options.url === undefined) throw failure('The base URL is missing: give --url.')
-  const token = options.token ?? readVariable('SCIM_TOKEN')
-  if (!token) throw failure('The bearer token is missing: give --token or SCIM_TOKEN.')
+  const { url: baseUrl, token } = await findTenant(command)
   const { otherUrl, otherToken } = options
   if ((otherUrl === undefined) !== (otherToken === undefined)) {
     throw failure('--other-url and --other-token go together.')
   }
+  const other =
+    otherUrl === undefined || otherToken === undefined
+      ? undefined
+      : { baseUrl: await tenantUrlOf(otherUrl), token: otherToken }
+  if (other !== undefined) requireSafe(other.baseUrl, options.insecure ?? false)
   return {
-    baseUrl: baseOf(options.url),
+    baseUrl,
     token,
     send,
     readOnlyToken: options.readOnlyToken,
     expiredToken: options.expiredToken,
     revokedToken: options.revokedToken,
-    other:
-      otherUrl === undefined || otherToken === undefined
-        ? undefined
-        : { baseUrl: baseOf(otherUrl), token: otherToken },
+    other,
   }
-}
-
-function baseOf(text: string): string {
-  const url = readUrl(text)
-  url.search = ''
-  return url.href.replace(/\/+$/, '')
 }
 
 /** Sends texts with exactly the headers given; bytes, which are few, with the built-in fetch. */

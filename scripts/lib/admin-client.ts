@@ -139,7 +139,8 @@ function refusalSentence(origin: string, status: number, text: string): string {
     .transform(({ detail }) => detail)
     .or(z.object({ message: sentence }).transform(({ message }) => message))
     .safeParse(parseJson(text))
-  return parsed.success ? oneSentence(parsed.data) : `${origin} answered with status ${status}.`
+  if (!parsed.success) return `${origin} answered with status ${status}.`
+  return `${oneSentence(parsed.data).replace(/\.$/, '')} (${origin}).`
 }
 
 function queryString(query: Query): string {

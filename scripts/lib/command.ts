@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { failure, isFailure, oneSentence } from './failure.ts'
+import { version } from './version.ts'
 
 /** Where a command writes: results to one stream, what went wrong to the other. */
 export interface Terminal {
@@ -20,6 +21,7 @@ export const terminal: Terminal = {
 export function program(name: string, description: string, to: Terminal): Command {
   return new Command(name)
     .description(description)
+    .version(version(), '--version', 'print the version')
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .configureOutput({
@@ -50,6 +52,19 @@ export async function run(root: Command, args: readonly string[], to: Terminal):
     }
     return 1
   }
+}
+
+/**
+ * For a script without options, before it does anything: goes on where it is called without any, and
+ * else ends the process after its help, its version, or a sentence that refuses what was given.
+ */
+export async function noOptions(name: string, description: string): Promise<void> {
+  let called = false
+  const root = program(name, description, terminal).action(() => {
+    called = true
+  })
+  const status = await run(root, process.argv.slice(2), terminal)
+  if (!called) process.exit(status)
 }
 
 function usageSentence(root: Command, error: CommanderError): string {

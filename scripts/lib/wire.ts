@@ -1,6 +1,7 @@
 import http from 'node:http'
 import https from 'node:https'
 import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib'
+import { isLoopback } from './address.ts'
 import { failure } from './failure.ts'
 
 /** A request as it is to go over the wire: no header is added but Host, length and Connection. */
@@ -109,10 +110,11 @@ function explain(target: URL, error: unknown): Error {
   if (error instanceof Error && error.name === 'Failure') return error
   const code = codeOf(error)
   if (code === 'ECONNREFUSED') {
-    return failure(`Nothing answers at ${target.origin}; start it with npm run dev.`)
+    const how = isLoopback(target) ? '; start it with npm run dev or npm run serve' : ''
+    return failure(`Nothing answers at ${target.origin}${how}.`)
   }
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
-    return failure(`The host ${target.hostname} is not known.`)
+    return failure(`The host of ${target.origin} is not known.`)
   }
   const reason = error instanceof Error ? error.message : String(error)
   return failure(`The connection to ${target.origin} failed: ${code ?? reason}.`)

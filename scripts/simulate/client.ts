@@ -71,7 +71,7 @@ export function createClient(options: {
 
       const body = parse(text)
       if (response.status === 401) {
-        throw failure(`The endpoint refuses the token: ${detailOf(body, text)}`)
+        throw failure(`The endpoint at ${base} refuses the token: ${detailOf(body, text)}`)
       }
       const resource = `${call.kind} of ${call.about}`
       if (response.status !== call.expect) {

@@ -83,7 +83,7 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
     // A provider does not start on a tenant whose test of the connection has failed.
     if (position === 0 && first) {
       throw failure(
-        `The test of the connection failed: ${first.attribute} of ${first.resource} should be ${first.expected}, not ${first.actual}`,
+        `The test of the connection to ${baseUrl} failed: ${first.attribute} of ${first.resource} should be ${first.expected}, not ${first.actual}`,
       )
     }
   }

@@ -12,7 +12,9 @@ import {
   PLACE,
 } from '../store/databases.ts'
 import { StoreFailure } from '../store/failure.ts'
+import { listNamespaces } from '../store/registry.ts'
 import { type Namespace, parseNamespace } from '../tenancy/namespace.ts'
+import { defaultSettings } from '../tenancy/settings.ts'
 import { StartFailure } from './failure.ts'
 import { type OpenFile, openFile } from './file.ts'
 
@@ -21,6 +23,8 @@ export interface Files {
   readonly databases: Databases
   /** All that are open. */
   readonly all: () => Promise<Database[]>
+  /** Whether there is no namespace yet. */
+  readonly isNew: () => Promise<boolean>
   readonly close: () => Promise<void>
 }
 
@@ -35,6 +39,7 @@ export async function openFiles(path: string): Promise<Files> {
     return {
       databases: oneForAll(database),
       all: async () => [database],
+      isNew: async () => (await listNamespaces(database, defaultSettings)).length === 0,
       close: async () => close(),
     }
   }
@@ -81,6 +86,7 @@ async function openEach(template: string): Promise<Files> {
   return {
     databases: oneForEach(databaseOf),
     all: async () => (await usable()).map(({ database }) => database),
+    isNew: async () => namespacesAt(template).length === 0,
     close: async () => {
       for (const { close } of await usable()) close()
     },

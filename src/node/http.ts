@@ -50,8 +50,8 @@ export async function listen(host: string, port: number, serve: Serve): Promise<
     serverOptions: { maxHeaderSize: HEADER_BYTES },
   }) as Server
   server.listen(port, host)
-  await once(server, 'listening').catch((error: NodeJS.ErrnoException) => {
-    throw new StartFailure(sentenceOf(error, host, port))
+  await once(server, 'listening').catch(async (error: NodeJS.ErrnoException) => {
+    throw await refusalOf(error, host, port)
   })
 
   return {
@@ -78,9 +78,49 @@ function urlOf({ address, family, port }: AddressInfo): string {
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`
 }
 
-function sentenceOf({ code }: NodeJS.ErrnoException, host: string, port: number): string {
-  if (code === 'EADDRINUSE') {
-    return `Port ${port} on ${host} is taken; stop what listens there, or set PORT to another one.`
+async function refusalOf(
+  { code }: NodeJS.ErrnoException,
+  host: string,
+  port: number,
+): Promise<StartFailure> {
+  return new StartFailure(
+    code === 'EADDRINUSE'
+      ? `Port ${port} on ${host} is taken; stop what listens there, or choose another one: ` +
+          `npm run serve -- --port ${await freePort(host, port)}.`
+      : `Nothing can listen on port ${port} of ${host} (${code}); set HOST and PORT to others.`,
+  )
+}
+
+/** How many ports after one that is taken are tried before any will do. */
+const NEARBY = 20
+
+/** A port that is free at this moment: one that follows a given one, else any. */
+export async function freePort(host: string, after: number): Promise<number> {
+  for (let port = after + 1; port <= Math.min(after + NEARBY, 65_535); port += 1) {
+    if ((await probe(host, port)) !== undefined) return port
   }
-  return `Nothing can listen on port ${port} of ${host} (${code}); set HOST and PORT to others.`
+  return (await probe(host, 0)) ?? 0
+}
+
+/** Whether a port can be listened on at this moment. */
+export async function isFree(host: string, port: number): Promise<boolean> {
+  return (await probe(host, port)) !== undefined
+}
+
+/** The port that can be listened on; undefined where it cannot. */
+async function probe(host: string, port: number): Promise<number | undefined> {
+  const server = createAdaptorServer({
+    async fetch(request: Request) {
+      return new Response(`${request.url} is not served yet`, { status: 503 })
+    },
+  })
+  try {
+    server.listen(port, host)
+    await once(server, 'listening')
+    return (server.address() as AddressInfo).port
+  } catch {
+    return undefined
+  } finally {
+    server.close()
+  }
 }

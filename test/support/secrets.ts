@@ -9,7 +9,7 @@ const TOKEN = /glsa_[0-9A-Za-z]{32}_[0-9a-f]{8}/
 /** The same for SQLite, whose patterns may have 50 bytes. */
 export const TOKEN_PATTERN = `*glsa_${'?'.repeat(32)}_*`
 
-export const OPERATOR_TOKEN = 'operator-secret'
+export const OPERATOR_TOKEN = 'operator-secret-of-the-tests-of-scim-edge'
 
 /** A password as tests send one: long enough not to be met by chance. */
 const PASSWORDS = [

@@ -1,5 +1,5 @@
 /** `npm run serve` as a process of its own, on a free port and a folder that goes away. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -50,11 +50,47 @@ export interface Served {
   readonly ended: Promise<number | string | null>
 }
 
-/** Starts it, and waits until it serves, or ends with what it said. */
-export async function serve(variables: Readonly<Record<string, string>>): Promise<Served> {
-  const child = spawn(process.execPath, ['scripts/run.js', 'serve'], {
-    cwd: root,
-    env: { ...process.env, PORT: '0', OPERATOR_TOKEN, ...variables },
+/** The environment without what a developer has set for the tools. */
+function environment(): NodeJS.ProcessEnv {
+  const isOurs = (name: string) => /^(SCIM_|OPERATOR_TOKEN$)/.test(name)
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !isOurs(name)))
+}
+
+/** Runs a tool to its end in a folder; its exit status, and what it printed. */
+export function runTool(
+  folder: string,
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<{ status: number; out: string; error: string }> {
+  const options = { cwd: folder, env: { ...environment(), ...variables } }
+  return new Promise((done) => {
+    execFile(
+      process.execPath,
+      [join(root, 'scripts/run.js'), ...args],
+      options,
+      (failed, out, error) =>
+        done({
+          status: typeof failed?.code === 'number' ? failed.code : failed ? 1 : 0,
+          out,
+          error,
+        }),
+    )
+  })
+}
+
+/**
+ * Starts it in a folder of its own, and waits until it serves, or ends with what it said.
+ *
+ * @param args what follows `npm run serve --`
+ */
+export async function serve(
+  variables: Readonly<Record<string, string>>,
+  folder = freshFolder(),
+  args: readonly string[] = [],
+): Promise<Served> {
+  const child = spawn(process.execPath, [join(root, 'scripts/run.js'), 'serve', ...args], {
+    cwd: folder,
+    env: { ...environment(), PORT: '0', OPERATOR_TOKEN, ...variables },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   running.add(child)
@@ -90,8 +126,11 @@ export async function serve(variables: Readonly<Record<string, string>>): Promis
 }
 
 /** Why it does not start: its exit status and what it said. */
-export async function refusalOf(variables: Readonly<Record<string, string>>): Promise<string> {
-  return serve(variables).then(
+export async function refusalOf(
+  variables: Readonly<Record<string, string>>,
+  args: readonly string[] = [],
+): Promise<string> {
+  return serve(variables, freshFolder(), args).then(
     async (served) => {
       await served.end('SIGKILL')
       return 'it started'

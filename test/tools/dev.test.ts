@@ -3,7 +3,16 @@
  * against the Worker under wrangler.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -31,8 +40,12 @@ function freshFolder(): string {
 }
 
 const environment = (() => {
-  const { OPERATOR_TOKEN: _operator, SCIM_TOKEN: _token, ...rest } = process.env
-  return { ...rest, PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}` }
+  const isOurs = (name: string) => /^(SCIM_|OPERATOR_TOKEN$|PORT$)/.test(name)
+  const rest = Object.entries(process.env).filter(([name]) => !isOurs(name))
+  return {
+    ...Object.fromEntries(rest),
+    PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}`,
+  }
 })()
 
 function freePort(): Promise<number> {
@@ -62,9 +75,13 @@ function run(folder: string, tool: string, args: readonly string[], more = {}): 
 }
 
 /** Starts `npm run dev` and waits until it says that it is ready. */
-function startDev(folder: string, port: number): Promise<{ child: ChildProcess; printed: string }> {
-  const args = ['scripts/run.js', 'dev', '--port', String(port)]
-  const child = spawn('node', args, { cwd: folder, env: environment })
+function startDev(
+  folder: string,
+  args: readonly string[],
+  variables = {},
+): Promise<{ child: ChildProcess; printed: string }> {
+  const env = { ...environment, ...variables }
+  const child = spawn('node', ['scripts/run.js', 'dev', ...args], { cwd: folder, env })
   let printed = ''
   return new Promise((done, fail) => {
     const read = (text: Buffer) => {
@@ -108,12 +125,12 @@ describe('npm run dev', () => {
   const folder = freshFolder()
   let port = 0
   let dev: { child: ChildProcess; printed: string }
-  const admin = (...args: string[]) =>
-    run(folder, 'admin', ['--url', `http://127.0.0.1:${port}`, ...args])
+  // It finds where the server is by itself.
+  const admin = (...args: string[]) => run(folder, 'admin', args)
 
   beforeAll(async () => {
     port = await freePort()
-    dev = await startDev(folder, port)
+    dev = await startDev(folder, ['--port', String(port)])
   })
   afterAll(() => stop(dev.child))
 
@@ -130,10 +147,22 @@ describe('npm run dev', () => {
     expect(listed.Resources.map(({ id }: { id: string }) => id)).toEqual([created.id])
   })
 
-  test('keeps people and token over a restart', async () => {
+  test('every command that it prints is for this server', async () => {
+    const commands = dev.printed.split('\n').filter((line) => line.includes('npm run'))
+    expect(commands).toHaveLength(2)
+    for (const command of commands) expect(command).toContain(`--url http://127.0.0.1:${port}`)
+    expect(statSync(join(folder, '.dev.vars')).mode & 0o777).toBe(0o600)
+  })
+
+  test('keeps people and token over a restart, with the secret that it is given', async () => {
     await stop(dev.child)
     const before = tokenIn(dev.printed)
-    dev = await startDev(folder, port)
+    const secret = 'a secret of "our" own #1: 0123456789'.replaceAll(' ', '-')
+    dev = await startDev(folder, [], { PORT: String(port), OPERATOR_TOKEN: secret })
+    const namespaces = `http://127.0.0.1:${port}/apis/scim.grafana.app/v0alpha1/namespaces`
+    const headers = { Authorization: `Bearer ${secret}` }
+    expect((await fetch(namespaces, { headers })).status).toBe(200)
+    expect((await admin('namespace', 'list')).status).toBe(0)
     expect(tokenIn(dev.printed)).toBe(before)
     const answer = await fetch(`${urlIn(dev.printed)}/Users`, {
       headers: { Authorization: `Bearer ${before}` },
@@ -143,11 +172,15 @@ describe('npm run dev', () => {
   })
 
   test('says in one sentence that the port is taken', async () => {
-    const second = await run(freshFolder(), 'dev', ['--port', String(port)])
+    const second = await run(freshFolder(), 'dev', [], { PORT: String(port) })
     expect(second.status).toBe(1)
-    expect(second.error.trim()).toBe(
-      `Port ${port} is taken; stop what listens there, or choose another one: npm run dev -- --port 8788.`,
-    )
+    const [, proposed] =
+      /^Port (?:\d+) is taken; stop what listens there, or choose another one: npm run dev -- --port (\d+)\.\n$/.exec(
+        second.error,
+      ) ?? []
+    const next = createServer().listen(Number(proposed), '127.0.0.1')
+    await expect.poll(() => next.listening).toBe(true)
+    next.close()
   })
 
   test('the operator makes a namespace and a token, uses it, and revokes it', async () => {
@@ -190,14 +223,30 @@ describe('npm run dev', () => {
   })
 
   test('the simulator plays a small Okta and finds no difference', async () => {
-    const token = tokenIn(dev.printed)
     const { status, out } = await run(folder, 'simulate', [
       ...['--idp', 'okta', '--okta-app', 'template', '--users', '6', '--groups', '2'],
-      ...['--url', urlIn(dev.printed), '--token', token],
     ])
     expect(status).toBe(0)
     expect(out).toContain('no difference')
   })
+})
+
+test.each([
+  [
+    { OPERATOR_TOKEN: 'x'.repeat(31) },
+    'OPERATOR_TOKEN needs 32 characters and has 31; make a random one: openssl rand -hex 32.',
+  ],
+  [
+    { OPERATOR_TOKEN: `two words ${'x'.repeat(32)}` },
+    "OPERATOR_TOKEN may hold no blank, no ' and nothing beyond ASCII; make one: openssl rand -hex 32.",
+  ],
+  [{ PORT: 'http' }, "PORT must be a number from 0 to 65535, not 'http'."],
+])('%j is refused in one sentence', async (variables, sentence) => {
+  const folder = freshFolder()
+  const port = 'PORT' in variables ? [] : ['--port', String(await freePort())]
+  const { status, error } = await run(folder, 'dev', port, variables)
+  expect([status, error]).toEqual([1, `${sentence}\n`])
+  expect(existsSync(join(folder, '.dev.vars'))).toBe(false)
 })
 
 test('a broken state folder is named in one sentence', async () => {
@@ -213,7 +262,7 @@ test('a broken state folder is named in one sentence', async () => {
 test('without a server the operator is told how to start one', async () => {
   const url = `http://127.0.0.1:${await freePort()}`
   const { status, error } = await run(freshFolder(), 'admin', ['--url', url, 'namespace', 'list'], {
-    OPERATOR_TOKEN: 'x',
+    OPERATOR_TOKEN: 'x'.repeat(32),
   })
   expect(status).toBe(1)
   expect(error.trim().split('\n')).toHaveLength(1)

@@ -1,6 +1,6 @@
 /** `npm run serve`: a process of its own, that keeps what it confirmed and ends without a loss. */
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -17,6 +17,7 @@ import {
   NAMESPACES,
   OPERATOR_TOKEN,
   refusalOf,
+  runTool,
   send,
   serve,
 } from '../support/serve.ts'
@@ -233,6 +234,152 @@ test('a password that is sent is in no file, neither before nor after the end', 
   expect(expectNoSecretsIn(folder)).toContain(join(folder, 'scim.db'))
 })
 
+describe('the first start', () => {
+  const mode = (file: string) => statSync(file).mode & 0o777
+  const SECRETS = 'data/scim-edge.db.secrets'
+
+  test('makes a secret, a namespace and a token, and prints what to do with them, once', async () => {
+    const folder = freshFolder()
+    const first = await serve({ OPERATOR_TOKEN: '' }, folder)
+    await expect.poll(first.printed).toContain('Play an identity provider')
+    const printed = first.printed()
+    const tenantUrl = `${first.url}${NAMESPACES}/default`
+    expect(printed).toContain(`\n  Tenant URL  ${tenantUrl}\n`)
+    const [, token = ''] =
+      /\n {2}Token {7}(glsa_\w+) \(until \d{4}-\d\d-\d\d; shown this once\)\n/.exec(printed) ?? []
+    const [create = '', list = '', ...more] = printed
+      .split('\n')
+      .filter((line) => line.startsWith('curl '))
+    expect(more).toEqual([])
+    const shell = async (line: string) =>
+      JSON.parse((await promisify(execFile)('sh', ['-c', `${line} --silent`])).stdout)
+    const ada = await shell(create)
+    expect(ada.userName).toBe('ada@example.com')
+    expect((await shell(list)).Resources.map(({ id }: { id: string }) => id)).toEqual([ada.id])
+    // Each command that it prints is for this server.
+    const commands = printed.split('\n').filter((line) => line.includes('npm run'))
+    expect(commands).toHaveLength(2)
+    for (const command of commands) expect(command).toContain(`--url ${first.url}`)
+
+    const kept = readFileSync(join(folder, SECRETS), 'utf8')
+    expect(kept).toMatch(/^OPERATOR_TOKEN=[0-9a-f]{64}\n$/)
+    expect(mode(join(folder, SECRETS))).toBe(0o600)
+    expect(printed).toContain(SECRETS)
+    expect(printed).not.toContain(kept.slice('OPERATOR_TOKEN='.length).trim())
+    // The command line finds server and secret.
+    const listed = await runTool(folder, [
+      'admin',
+      'token',
+      'list',
+      '--namespace',
+      'default',
+      '--json',
+    ])
+    expect([listed.status, listed.error]).toEqual([0, ''])
+    expect(JSON.parse(listed.out)).toMatchObject([{ account: 'scim', name: 'scim-1' }])
+    expect(await first.end('SIGTERM')).toBe(0)
+
+    const second = await serve({ OPERATOR_TOKEN: '' }, folder)
+    expect((await send(second.url, '/default/Users', token)).status).toBe(200)
+    expect(second.printed()).not.toMatch(/glsa_|curl|Tenant URL/)
+    expect(readFileSync(join(folder, SECRETS), 'utf8')).toBe(kept)
+    expect(await second.end('SIGTERM')).toBe(0)
+  })
+
+  test('with a secret given, keeps and makes nothing, and says how to go on', async () => {
+    const folder = freshFolder()
+    const { url, printed, end } = await serve({}, folder)
+    await expect.poll(printed).toContain('token create')
+    expect(printed()).not.toContain(OPERATOR_TOKEN)
+    expect(existsSync(join(folder, SECRETS))).toBe(false)
+    expect((await send(url, '', OPERATOR_TOKEN)).body.items).toEqual([])
+    const commands = printed()
+      .split('\n')
+      .filter((line) => line.includes('npm run'))
+    for (const command of commands) {
+      const [, args = ''] = /^ +npm run -s admin -- (.*)$/.exec(command) ?? []
+      const { status, error } = await runTool(folder, ['admin', ...args.split(' ')], {
+        OPERATOR_TOKEN,
+      })
+      expect([status, error]).toEqual([0, ''])
+    }
+    expect((await send(url, '', OPERATOR_TOKEN)).body.items).toHaveLength(1)
+    expect(await end('SIGTERM')).toBe(0)
+  })
+
+  test('with a file for each namespace, makes that of the first one alone', async () => {
+    const folder = freshFolder()
+    const variables = { OPERATOR_TOKEN: '', DATABASE_FILE: 'data/{namespace}.db' }
+    const first = await serve(variables, folder)
+    await expect.poll(first.printed).toContain('Play an identity provider')
+    expect(mode(join(folder, SECRETS))).toBe(0o600)
+    expect(await first.end('SIGTERM')).toBe(0)
+    expect(readdirSync(join(folder, 'data')).filter((name) => name.endsWith('.db'))).toEqual([
+      'default.db',
+    ])
+    const second = await serve(variables, folder)
+    expect(second.printed()).not.toContain('glsa_')
+    expect(await second.end('SIGTERM')).toBe(0)
+  })
+
+  test('two of them at once on a new file make one secret and one token', async () => {
+    const [folder, file] = [freshFolder(), join(freshFolder(), 'scim.db')]
+    const variables = { OPERATOR_TOKEN: '', DATABASE_FILE: file }
+    const both = await Promise.all([serve(variables, folder), serve(variables, folder)])
+    await expect.poll(() => both.map(({ printed }) => printed()).join('')).toContain('Tenant URL')
+    const secret = readFileSync(`${file}.secrets`, 'utf8').slice('OPERATOR_TOKEN='.length).trim()
+    for (const { url } of both) expect((await send(url, '', secret)).status).toBe(200)
+    expect(both.filter(({ printed }) => printed().includes('glsa_'))).toHaveLength(1)
+    // Which of the two is meant is not guessed.
+    const { status, error } = await runTool(folder, ['admin', 'namespace', 'list'])
+    expect(status).toBe(1)
+    expect(error).toMatch(
+      /^More than one server runs from this folder: .* --url or SCIM_EDGE_URL\.\n$/,
+    )
+    for (const { url } of both) expect(error).toContain(`${url} (serve)`)
+    for (const served of both) expect(await served.end('SIGTERM')).toBe(0)
+  })
+
+  test('a secret that can be guessed is refused, given or kept', async () => {
+    const file = join(freshFolder(), 'scim.db')
+    const short = 'x'.repeat(31)
+    expect(await refusalOf({ DATABASE_FILE: file, OPERATOR_TOKEN: short })).toBe(
+      '1: OPERATOR_TOKEN needs 32 characters and has 31; make a random one: openssl rand -hex 32.',
+    )
+    expect(existsSync(file)).toBe(false)
+    writeFileSync(`${file}.secrets`, `OPERATOR_TOKEN=${short}\n`)
+    expect(await refusalOf({ DATABASE_FILE: file, OPERATOR_TOKEN: '' })).toBe(
+      `1: The OPERATOR_TOKEN in ${file}.secrets needs 32 characters and has 31; make a random one: openssl rand -hex 32.`,
+    )
+    writeFileSync(`${file}.secrets`, '')
+    expect(await refusalOf({ DATABASE_FILE: file, OPERATOR_TOKEN: '' })).toBe(
+      `1: The file ${file}.secrets holds no OPERATOR_TOKEN; remove it, and the next start makes a new one.`,
+    )
+  })
+
+  test('the tools find it while it runs, and say so when it does not', async () => {
+    const folder = freshFolder()
+    const notes = () => readdirSync(join(folder, '.scim-edge/running'))
+    const { url, end } = await serve({}, folder)
+    const [note = ''] = notes()
+    expect(mode(join(folder, '.scim-edge/running', note))).toBe(0o600)
+    const list = () => runTool(folder, ['admin', 'namespace', 'list'], { OPERATOR_TOKEN })
+    expect((await list()).status).toBe(0)
+    expect(await end('SIGKILL')).toBe('SIGKILL')
+    expect(notes()).toEqual([note])
+    const { status, error } = await list()
+    expect([status, error]).toEqual([
+      1,
+      'No server runs from this folder: start one with npm run dev or npm run serve, or say where it is: --url or SCIM_EDGE_URL.\n',
+    ])
+    expect(notes()).toEqual([])
+    const again = await serve({ PORT: 'not looked at' }, folder, ['--port', new URL(url).port])
+    expect(again.url).toBe(url)
+    expect(await again.end('SIGTERM')).toBe(0)
+    expect(notes()).toEqual([])
+  })
+})
+
 describe('npm run serve with a file for each namespace', () => {
   test('a token is nobody in another namespace, and no file is made for a question', async () => {
     const folder = freshFolder()
@@ -312,9 +459,14 @@ describe('what keeps it from starting is said in one sentence', () => {
     const address = listener.address()
     const port = typeof address === 'object' ? String(address?.port) : ''
     const variables = { DATABASE_FILE: file(), PORT: port }
-    expect(await refusalOf(variables)).toBe(
-      `1: Port ${port} on 127.0.0.1 is taken; stop what listens there, or set PORT to another one.`,
-    )
+    const [, proposed = ''] =
+      new RegExp(
+        `^1: Port ${port} on 127\\.0\\.0\\.1 is taken; stop what listens there, or choose another one: npm run serve -- --port (\\d+)\\.$`,
+      ).exec(await refusalOf(variables)) ?? []
+    // It is free.
+    const next = createServer().listen(Number(proposed), '127.0.0.1')
+    await expect.poll(() => next.listening).toBe(true)
+    next.close()
     expect(existsSync(variables.DATABASE_FILE)).toBe(false)
     listener.close()
   })

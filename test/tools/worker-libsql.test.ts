@@ -19,11 +19,11 @@ const root = resolve(import.meta.dirname, '../..')
 const out = mkdtempSync(join(tmpdir(), 'scim-edge-worker-'))
 const NAMESPACES = '/apis/scim.grafana.app/v0alpha1/namespaces'
 const JSON_BODY = { 'Content-Type': 'application/json' }
-const OPERATOR = { Authorization: 'Bearer operator-secret', ...JSON_BODY }
+const OPERATOR = { Authorization: 'Bearer operator-secret-of-the-tests-of-scim-edge', ...JSON_BODY }
 
 const environment = {
   ...process.env,
-  OPERATOR_TOKEN: 'operator-secret',
+  OPERATOR_TOKEN: 'operator-secret-of-the-tests-of-scim-edge',
   CI: '1',
   WRANGLER_SEND_METRICS: 'false',
   PATH: `${join(root, 'node_modules/.bin')}:${process.env.PATH}`,
@@ -70,7 +70,11 @@ function start(
       scriptPath: join(out, 'worker.js'),
       compatibilityDate: '2026-11-01',
       compatibilityFlags: ['nodejs_compat'],
-      bindings: { OPERATOR_TOKEN: 'operator-secret', ENABLE_USER_SYNC: 'true', ...bindings },
+      bindings: {
+        OPERATOR_TOKEN: 'operator-secret-of-the-tests-of-scim-edge',
+        ENABLE_USER_SYNC: 'true',
+        ...bindings,
+      },
       async outboundService(request) {
         const url = new URL(request.url)
         asked.push(url.host)

@@ -2,11 +2,13 @@
 import { expect } from 'vitest'
 import { runAdmin } from '../../../scripts/admin/admin.ts'
 import type { AdminWorld } from '../../../scripts/admin/connection.ts'
+import { readAddress } from '../../../scripts/lib/address.ts'
 import type { Fetch, WireRequest } from '../../../scripts/lib/wire.ts'
 
 export const NOW = Date.parse('2026-11-24T16:36:00Z')
 
-const NAMESPACES = 'http://127.0.0.1:8787/apis/scim.grafana.app/v0alpha1/namespaces'
+const ORIGIN = 'http://127.0.0.1:8787'
+const NAMESPACES = `${ORIGIN}/apis/scim.grafana.app/v0alpha1/namespaces`
 
 /** A request: method and path below the collection of namespaces, and the body if there is one. */
 export type Call = readonly [request: string, body?: unknown]
@@ -27,7 +29,7 @@ export interface Run {
 export async function admin(
   args: readonly string[],
   answers: readonly Answer[] = [],
-  world: Partial<AdminWorld> = {},
+  { operatorToken = 'operator', ...world }: Partial<AdminWorld> & { operatorToken?: string } = {},
 ): Promise<Run> {
   const [out, error, calls]: [string[], string[], Call[]] = [[], [], []]
   const left = [...answers]
@@ -49,7 +51,11 @@ export async function admin(
   }
   const status = await runAdmin(args, {
     fetch,
-    operatorToken: 'operator',
+    findPlace: async (url = ORIGIN) => ({
+      ...readAddress(url),
+      secret: (name) => (name === 'OPERATOR_TOKEN' ? operatorToken : undefined),
+    }),
+    namespace: undefined,
     now: () => NOW,
     terminal: { out: (text) => out.push(text), error: (text) => error.push(text) },
     sleep: async () => {},
@@ -58,7 +64,15 @@ export async function admin(
     ...world,
   })
   expect(left, 'answers that nobody asked for').toEqual([])
-  return { status, out: out.join('\n'), error: error.join('\n'), calls }
+  return { status, out: out.join('\n'), error: withoutOrigin(error.join('\n')), calls }
+}
+
+/**
+ * What was said of a refusal, without the address that was asked, which every such sentence ends with;
+ * usage.test.ts looks at it.
+ */
+function withoutOrigin(error: string): string {
+  return error.replaceAll(` (${ORIGIN}).`, '.')
 }
 
 /** The lines of a text. */

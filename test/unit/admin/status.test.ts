@@ -80,7 +80,7 @@ describe('conflicts', () => {
     const { status, error, calls } = await admin(['conflicts'])
     expect({ status, error, calls }).toEqual({
       status: 1,
-      error: "Required option '--namespace <ns>' not specified.",
+      error: 'The namespace is missing: give --namespace, or set SCIM_EDGE_NAMESPACE.',
       calls: [],
     })
   })

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { NAMESPACES } from '../../../scripts/lib/admin-client.ts'
 import { failure } from '../../../scripts/lib/failure.ts'
 import { admin } from './harness.ts'
 
@@ -31,7 +32,19 @@ describe('what goes wrong', () => {
       ['namespace', 'list', 'x'],
       "Too many arguments for 'list', expected 0 arguments but got 1: x.",
     ],
-    [['token', 'list'], "Required option '--namespace <ns>' not specified."],
+    [['token', 'list'], 'The namespace is missing: give --namespace, or set SCIM_EDGE_NAMESPACE.'],
+    [
+      ['token', 'list', ...IN, '--url', `http://127.0.0.1:8787${NAMESPACES}/default/`],
+      '--namespace is stacks-5, but --url is that of default; leave one out.',
+    ],
+    [
+      ['namespace', 'list', '--url', 'http://127.0.0.1:8787/scim/v2'],
+      "'http://127.0.0.1:8787/scim/v2' is no address of a deployment: give its origin, such as https://scim.example.com, or a Tenant URL.",
+    ],
+    [
+      ['namespace', 'list', '--url', 'http://scim.example.com'],
+      'Over http:// to http://scim.example.com, anybody on the way can read the secret; give an https URL, or add --insecure.',
+    ],
     [['namespace', 'list', '--url', 'here'], "'here' is not an http or https URL."],
     [
       ['token', 'create', ...IN, '--permissions', 'Editor,'],
@@ -99,7 +112,7 @@ describe('what goes wrong', () => {
 
   test('a missing secret is told before anything is sent', async () => {
     const { status, error, calls } = await admin(['namespace', 'list'], [], {
-      operatorToken: undefined,
+      operatorToken: '',
     })
     expect(status).toBe(1)
     expect(error).toMatch(/^OPERATOR_TOKEN is missing: .*\.$/)
@@ -128,6 +141,38 @@ describe('what goes wrong', () => {
   ])('an answer %d %j', async (status, body, sentence) => {
     const { error } = await admin(['namespace', 'list'], [[status, body]])
     expect(error).toBe(sentence)
+  })
+
+  test.each([
+    ['the origin', 'http://127.0.0.1:8787/'],
+    ['the base URL', `http://127.0.0.1:8787${NAMESPACES}/`],
+    ['a Tenant URL', `http://127.0.0.1:8787${NAMESPACES}/stacks-5/`],
+    ['a Tenant URL with its version', `http://127.0.0.1:8787${NAMESPACES}/stacks-5/v2`],
+  ])('--url takes %s', async (_what, url) => {
+    const { status, calls } = await admin(
+      ['namespace', 'list', '--url', url],
+      [[200, { items: [] }]],
+    )
+    expect({ status, calls }).toEqual({ status: 0, calls: [['GET ']] })
+  })
+
+  test('the namespace is that of --namespace, else of the Tenant URL, else of the environment', async () => {
+    const none = [200, { totalCount: 0, serviceAccounts: [], page: 1, perPage: 100 }] as const
+    const url = `http://127.0.0.1:8787${NAMESPACES}/org-2`
+    const asked = async (args: readonly string[], namespace?: string) =>
+      (await admin(['serviceaccount', 'list', ...args], [none], { namespace })).calls
+    const of = (namespace: string) => [[`GET /${namespace}/serviceaccounts?page=1&perpage=100`]]
+    expect(await asked(['--namespace', 'stacks-5'], 'org-9')).toEqual(of('stacks-5'))
+    expect(await asked(['--url', url], 'org-9')).toEqual(of('org-2'))
+    expect(await asked([], 'org-9')).toEqual(of('org-9'))
+  })
+
+  test('a refusal names the address that was asked', async () => {
+    const errors: string[] = []
+    await admin(['namespace', 'list'], [[404, { detail: 'No such namespace.' }]], {
+      terminal: { out: () => undefined, error: (text) => errors.push(text) },
+    })
+    expect(errors).toEqual(['No such namespace (http://127.0.0.1:8787).'])
   })
 
   test('names in a path are escaped', async () => {

@@ -42,14 +42,14 @@ describe('a simulation', () => {
   test('ends at a refused token with the reason', async () => {
     const { fetch } = answering(401, { detail: 'The token has expired.' })
     await expect(play('entra', fetch)).rejects.toThrow(
-      'The endpoint refuses the token: The token has expired.',
+      'The endpoint at https://scim.example/base refuses the token: The token has expired.',
     )
   })
 
   test('ends at a failed test of the connection', async () => {
     const { fetch, requests } = answering(403, { detail: 'invalid namespace' })
     await expect(play('okta-wizard', fetch)).rejects.toThrow(
-      /The test of the connection failed: .* 403 invalid namespace/,
+      /The test of the connection to https:\/\/scim\.example\/base\/ failed: .* 403 invalid namespace/,
     )
     expect(requests).toHaveLength(2)
   })
