@@ -62,6 +62,18 @@ function createGroup(body: string): void {
 const patchOf = (operations: readonly object[]) =>
   JSON.stringify({ schemas: [PATCH_OP], Operations: operations })
 
+/** A PATCH of so many operations; absent where it would be too large to be read. */
+function repeated(
+  count: number,
+  operation: (at: number) => object,
+  limit = MEBIBYTE,
+): string | undefined {
+  // The first ones are the shortest, so this is what there is at least.
+  if (count * JSON.stringify(operation(0)).length > limit) return undefined
+  const body = patchOf(times(count, operation))
+  return body.length > limit ? undefined : body
+}
+
 /** Letters that take long to fold, for what they are or for how many follow each other. */
 const LETTERS = {
   capitals: 'É',
@@ -147,12 +159,14 @@ function patches(stored: number, length: number): WorstCase[] {
       (at) => ({ op: 'add', path: 'emails', value: elements(stored, length)[at % stored] }),
     ],
     ['add one by one', (at) => ({ op: 'add', path: 'emails', value: { value: `new ${at}` } })],
+    ['replace title', (at) => ({ op: 'replace', path: 'title', value: `${at}` })],
+    ['replace titles without a path', (at) => ({ op: 'replace', value: { title: `${at}` } })],
   ]
   return all.flatMap(([name, operation]) =>
     // As many as the effort lets pass are worse than as many as it refuses.
-    [10, 30, 100, 300, 1000].flatMap((count) => {
-      const body = patchOf(times(count, operation))
-      if (body.length > MEBIBYTE) return []
+    [10, 30, 100, 300, 1000, 3000, 10_000, 20_000].flatMap((count) => {
+      const body = repeated(count, operation)
+      if (body === undefined) return []
       return {
         name: `PATCH, ${count} times: ${name}, of ${stored} of ${length} characters`,
         body,
@@ -191,8 +205,9 @@ function paths(): WorstCase[] {
     ],
   ]
   return all.flatMap(([name, operation]) =>
-    [100, 300, 1000].map((count) => {
-      const body = patchOf(times(count, operation))
+    [100, 300, 1000, 3000, 10_000].flatMap((count) => {
+      const body = repeated(count, operation)
+      if (body === undefined) return []
       return { name: `PATCH, ${count} ${name}`, body, run: () => patchUser(body, before) }
     }),
   )
@@ -215,10 +230,19 @@ function memberships(count: number): WorstCase[] {
         value: times(25, (one) => ({ value: `u${at}-${one}` })),
       }),
     ],
+    [
+      'added one by one',
+      (at) => ({ op: 'add', path: 'members', value: [{ value: `u${at}`.padEnd(25, 'x') }] }),
+    ],
+    [
+      'removed one by one',
+      (at) => ({ op: 'remove', path: `members[value eq "${`u${at}`.padEnd(25, 'x')}"]` }),
+    ],
   ]
   return all.flatMap(([name, operation]) =>
-    [1, 10, 100, 1000].map((operations) => {
-      const body = patchOf(times(operations, operation))
+    [1, 10, 100, 1000, 20_000].flatMap((operations) => {
+      const body = repeated(operations, operation, 10 * MEBIBYTE)
+      if (body === undefined) return []
       const run = () => {
         const changes = resolveOperations(groupType, readOperations(parseJson(body)))
         reduceMemberChanges(separateMembers(changes).members, current)

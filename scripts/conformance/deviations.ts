@@ -80,9 +80,14 @@ export const DEVIATIONS: readonly Deviation[] = [
     why: 'Entra ID sets work e-mails and addresses so, whether there is one or not.',
   },
   {
-    what: 'A PATCH without operations succeeds and changes nothing.',
+    what: 'A PATCH whose `Operations` are absent, null or empty succeeds and changes nothing.',
     reference: 'RFC 7644 §3.5.2',
-    why: "Microsoft's validator sends it.",
+    why: "Microsoft's validator sends an empty list, and a connector of two identity managers none; RFC 7643 §2.5 takes the three for one.",
+  },
+  {
+    what: 'Messages (PatchOp, BulkRequest, SearchRequest) may leave `schemas` out; a wrong one is 400.',
+    reference: 'RFC 7644 §3.1',
+    why: 'A gateway in wide use sends all its PATCHes without, and the route says which message it is.',
   },
   {
     what: '/Schemas lists `externalId` among the attributes of users and groups.',

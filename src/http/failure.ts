@@ -4,7 +4,14 @@
  * Grafana's SCIM refuses carries Grafana's `message`, `messageId` and `statusCode` as well. An admin
  * route answers Grafana's members alone. The header `X-Error-Id` has the messageId of every error.
  */
-import { errorBody, type ProtocolReason, quote, Refused, type ScimType } from '../scim/error.ts'
+import {
+  errorBody,
+  type ProtocolReason,
+  quote,
+  Refused,
+  type ScimType,
+  type TooManyOperations,
+} from '../scim/error.ts'
 import type { JsonObject } from '../scim/json.ts'
 import { type FailureKind, StoreFailure } from '../store/failure.ts'
 import type { Provisioned, StoreReason } from '../store/refusal.ts'
@@ -16,7 +23,6 @@ export type HttpReason =
   | { readonly kind: 'unsupported-media-type'; readonly received: string }
   | { readonly kind: 'too-large'; readonly limit: number }
   | { readonly kind: 'not-acceptable'; readonly accept: string }
-  | { readonly kind: 'too-many-operations'; readonly limit: number }
   | { readonly kind: 'unresolved-reference'; readonly bulkId: string }
   | { readonly kind: 'unsupported-version'; readonly version: string }
   | { readonly kind: 'not-implemented'; readonly feature: string }
@@ -38,7 +44,7 @@ export class HttpRefusal extends Refused<HttpReason> {
   override readonly name = 'HttpRefusal'
 }
 
-export type Reason = ProtocolReason | StoreReason | HttpReason
+export type Reason = ProtocolReason | TooManyOperations | StoreReason | HttpReason
 
 /** The header that has the messageId of an error. */
 export const ERROR_ID = 'X-Error-Id'
@@ -327,7 +333,9 @@ export function describeReason(reason: Reason): WireFailure {
       return {
         status: 413,
         messageId: 'scim.too-many-operations',
-        detail: `One bulk request holds ${reason.limit} operations at most; send several.`,
+        detail:
+          `The ${reason.message} request holds ${reason.count} operations, and one may hold ` +
+          `${reason.limit} at most; send several requests.`,
       }
     case 'unresolved-reference':
       return {

@@ -27,6 +27,14 @@ export interface ProtocolReason {
   readonly detail: string
 }
 
+/** More operations in one request than the server carries out: status 413. */
+export interface TooManyOperations {
+  readonly kind: 'too-many-operations'
+  readonly message: 'PATCH' | 'Bulk'
+  readonly count: number
+  readonly limit: number
+}
+
 /**
  * A request that is refused, whichever part refuses it. The reason is data; what becomes of it on
  * the wire is decided in one place.
@@ -47,6 +55,11 @@ export class ProtocolError extends Refused<ProtocolReason> {
   constructor(scimType: ProtocolReason['scimType'], detail: string) {
     super({ kind: 'protocol', scimType, detail })
   }
+}
+
+/** Thrown where a message holds more operations than the limit; its size is judged elsewhere. */
+export class OperationLimitError extends Refused<TooManyOperations> {
+  override readonly name = 'OperationLimitError'
 }
 
 /** A value shown in a sentence: quoted, and cut where it is long. */

@@ -3,7 +3,9 @@ import { ProtocolError, quote } from './error.ts'
 import { isObject, type Json, membersOf } from './json.ts'
 
 /**
- * The members of a message, by lower-cased name.
+ * The members of a message, by lower-cased name. `schemas` may be missing, since the route says which
+ * message it is: a gateway in wide use sends all its PATCHes without it. Absent, null and empty are
+ * one (RFC 7643 §2.5). A `schemas` that says something else is refused.
  *
  * @param urn the URN that `schemas` must list, in any case
  * @throws ProtocolError invalidSyntax
@@ -17,10 +19,13 @@ export function readMessage(body: Json, urn: string): Map<string, Json> {
     )
   }
   const members = membersOf(body)
-  const schemas = members.get('schemas')
-  const list: readonly Json[] = Array.isArray(schemas) ? schemas : []
+  const schemas = members.get('schemas') ?? []
   const wanted = urn.toLowerCase()
-  if (!list.some((one) => typeof one === 'string' && one.toLowerCase() === wanted)) {
+  const listed =
+    Array.isArray(schemas) &&
+    (schemas.length === 0 ||
+      schemas.some((one) => typeof one === 'string' && one.toLowerCase() === wanted))
+  if (!listed) {
     throw new ProtocolError('invalidSyntax', `schemas must list ${urn}.`)
   }
   return members

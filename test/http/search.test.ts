@@ -75,7 +75,7 @@ describe('POST /.search', () => {
 
   test.each([
     [[], 'invalidSyntax'],
-    [{}, 'invalidSyntax'],
+    [{ schemas: ['urn:x'] }, 'invalidSyntax'],
     [{ schemas: [SEARCH], filter: 5 }, 'invalidValue'],
     [{ schemas: [SEARCH], filter: 'bogus pr' }, 'invalidFilter'],
     [{ schemas: [SEARCH], count: 'many' }, 'invalidValue'],

@@ -188,13 +188,16 @@ const general: Check[] = [
     },
   ),
   must(
-    'operations-are-required',
-    'RFC 7644 §3.5.2',
-    'A PATCH without Operations is answered with 400.',
+    'absent-operations-change-nothing',
+    'RFC 7643 §2.5',
+    'A PATCH without Operations changes nothing: it succeeds, as with an empty list, or is 400.',
     async (t) => {
       const { id } = await t.user()
+      const before = await t.get(`/Users/${id}`)
       const answer = await t.send('PATCH', `/Users/${id}`, { schemas: [PATCH_OP] })
-      expectAnswer(answer, '400 invalidSyntax', '400 invalidValue')
+      expectAnswer(answer, '200', '204', '400 invalidSyntax', '400 invalidValue')
+      const after = await t.get(`/Users/${id}`)
+      expectEqual(after, 'the resource', after.body, before.body)
     },
   ),
   must(

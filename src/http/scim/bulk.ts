@@ -18,6 +18,7 @@ import {
   referencesOf,
   resolveReferences,
 } from '../../scim/bulk.ts'
+import { OperationLimitError } from '../../scim/error.ts'
 import { isObject, type JsonObject } from '../../scim/json.ts'
 import { MAXIMUM_EFFORT, newEffort, type Spend } from '../../scim/patch/effort.ts'
 import { PATCH_OP } from '../../scim/patch/operation.ts'
@@ -63,7 +64,15 @@ export function bulkRoutes(dependencies: Dependencies) {
       c.set('body', body)
       const bulk = readBulkRequest(body)
       const limit = dependencies.maxBulkOperations
-      if (bulk.entries.length > limit) throw new HttpRefusal({ kind: 'too-many-operations', limit })
+      const count = bulk.entries.length
+      if (count > limit) {
+        throw new OperationLimitError({
+          kind: 'too-many-operations',
+          message: 'Bulk',
+          count,
+          limit,
+        })
+      }
       const size = Math.max(1, bytes / MAXIMUM_BODY)
       const effort = MAXIMUM_EFFORT * size + USUAL_EFFORT * bulk.entries.length
       return { ...bulk, spend: newEffort(effort) }

@@ -27,7 +27,7 @@ import {
 } from '../resource/value.ts'
 import type { Attribute } from '../schema/attribute.ts'
 import { pathName, type ResourceType } from '../schema/resource-type.ts'
-import { effortOfFilter, newEffort, type Spend } from './effort.ts'
+import { EFFORT_OF_CHANGE, effortOfFilter, newEffort, type Spend } from './effort.ts'
 import type { AttributeChange, Change } from './target.ts'
 
 /**
@@ -45,6 +45,8 @@ export function applyChanges(
   resource: JsonObject,
   spend: Spend = newEffort(),
 ): Attributes {
+  // What a change costs whatever it is about: one request may hold thousands.
+  spend(EFFORT_OF_CHANGE * changes.length)
   const work = newWork(spend)
   const changed = changes.reduce<Attributes>(
     (current, change) =>

@@ -1,5 +1,5 @@
 /**
- * A limit on what one PATCH may make the server do. A thousand operations on a thousand elements
+ * A limit on what one PATCH may make the server do. Thousands of operations on a thousand elements
  * with long filters fit into a small body; no client needs that, and it would stop a Worker.
  */
 import { ProtocolError } from '../error.ts'
@@ -27,6 +27,9 @@ export function newEffort(maximum: number = MAXIMUM_EFFORT): Spend {
     )
   }
 }
+
+/** What applying one change takes, beside what it does to the elements of a list. */
+export const EFFORT_OF_CHANGE = 12
 
 /** What reading a path takes. */
 export function effortOfPath(path: string): number {

@@ -1,12 +1,15 @@
 /** Reads the body of a PATCH request: RFC 7644 §3.5.2. */
-import { ProtocolError, quote } from '../error.ts'
+import { OperationLimitError, ProtocolError, quote } from '../error.ts'
 import { isObject, type Json, membersOf } from '../json.ts'
 import { readMessage } from '../message.ts'
 
 export const PATCH_OP = 'urn:ietf:params:scim:api:messages:2.0:PatchOp'
 
-/** How many operations one request may hold. */
-export const MAXIMUM_OPERATIONS = 1000
+/**
+ * How many operations one request may hold. Some clients fill a group with one operation for each
+ * member, so that the limit is a matter of CPU time and not of what a client may want.
+ */
+export const MAXIMUM_OPERATIONS = 20_000
 
 /** One operation, its members under their proper names, its path still text. */
 export interface PatchOperation {
@@ -20,22 +23,26 @@ export interface PatchOperation {
 
 /**
  * Reads the operations of a PatchOp message. Member names and the names of operations count
- * without regard to case, as Entra ID writes `Add`. An empty list is a request that changes nothing.
+ * without regard to case, as Entra ID writes `Add`. A list that is empty, null or absent is a request
+ * that changes nothing (RFC 7643 §2.5); a connector of two identity managers sends one before each
+ * change of members.
  *
  * @throws ProtocolError invalidSyntax; invalidPath or invalidValue where a path or value is missing
+ * @throws OperationLimitError where there are more operations than one request may hold
  */
 export function readOperations(body: Json): PatchOperation[] {
   const members = readMessage(body, PATCH_OP)
-  const operations = members.get('operations')
+  const operations = members.get('operations') ?? []
   if (!Array.isArray(operations)) {
     throw new ProtocolError('invalidSyntax', 'Operations must be a list of operations.')
   }
   if (operations.length > MAXIMUM_OPERATIONS) {
-    throw new ProtocolError(
-      'invalidSyntax',
-      `Operations holds ${operations.length} entries, but ${MAXIMUM_OPERATIONS} is the most; ` +
-        'send several requests.',
-    )
+    throw new OperationLimitError({
+      kind: 'too-many-operations',
+      message: 'PATCH',
+      count: operations.length,
+      limit: MAXIMUM_OPERATIONS,
+    })
   }
   return operations.map((operation, index) => readOperation(operation, `Operations[${index}]`))
 }

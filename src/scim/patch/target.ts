@@ -2,6 +2,7 @@
  * What a PATCH operation is aimed at: paths resolved against the schema, and operations without a
  * path taken apart into operations with one (RFC 7644 §3.5.2).
  */
+import { comparisonKey } from '../comparison.ts'
 import { ProtocolError, quote } from '../error.ts'
 import { bindElementFilter, type Filter } from '../filter/bind.ts'
 import { nameOf, parsePath } from '../filter/syntax.ts'
@@ -52,10 +53,11 @@ export function resolveOperations(
   // Applying the changes has an effort of its own, and both together shall be bounded.
   spend: Spend = newEffort((2 * MAXIMUM_EFFORT) / 3),
 ): Change[] {
+  const targetOf = targetsOf(type, spend)
   return operations.flatMap((operation) =>
     operation.path === undefined
-      ? takeApart(type, operation, spend)
-      : resolveTarget(type, operation, operation.path, true, spend),
+      ? takeApart(type, operation, targetOf)
+      : resolveTarget(type, operation, operation.path, true, targetOf),
   )
 }
 
@@ -63,7 +65,7 @@ export function resolveOperations(
  * A value without a path: each member is an operation of its own. Entra ID writes paths as member
  * names here, such as `name.givenName` or `urn:…:User:employeeNumber`.
  */
-function takeApart(type: ResourceType, operation: PatchOperation, spend: Spend): Change[] {
+function takeApart(type: ResourceType, operation: PatchOperation, targetOf: TargetOf): Change[] {
   const { value, where } = operation
   if (!isObject(value)) {
     throw new ProtocolError(
@@ -72,7 +74,7 @@ function takeApart(type: ResourceType, operation: PatchOperation, spend: Spend):
     )
   }
   return Object.entries(value).flatMap(([name, member]) =>
-    resolveTarget(type, { ...operation, value: member }, name, false, spend),
+    resolveTarget(type, { ...operation, value: member }, name, false, targetOf),
   )
 }
 
@@ -85,7 +87,7 @@ function takeSchemaApart(
   type: ResourceType,
   operation: PatchOperation,
   schema: Schema,
-  spend: Spend,
+  targetOf: TargetOf,
 ): Change[] {
   const { op, where, value } = operation
   const isExtension = schema !== type.schema
@@ -106,37 +108,98 @@ function takeSchemaApart(
   }
   return Object.entries(value).flatMap(([name, member]) => {
     const qualified = isExtension && !/^urn:/i.test(name) ? `${schema.id}:${name}` : name
-    return resolveTarget(type, { ...operation, value: member }, qualified, false, spend)
+    return resolveTarget(type, { ...operation, value: member }, qualified, false, targetOf)
   })
 }
+
+/** What a path names: an attribute, perhaps some of its elements, or a schema. */
+type Target =
+  | Pick<AttributeChange, 'kind' | 'path' | 'filter'>
+  | { readonly kind: 'schema'; readonly schema: Schema }
+
+/** Finds what a path names; undefined where the schema has no such attribute. */
+type TargetOf = (text: string, explicit: boolean, where: string) => Target | undefined
 
 function resolveTarget(
   type: ResourceType,
   operation: PatchOperation,
   text: string,
   explicit: boolean,
-  spend: Spend,
+  targetOf: TargetOf,
 ): Change[] {
-  spend(effortOfPath(text))
   const { op, where, value } = operation
-  const held = value === undefined ? {} : { value }
+  const target = targetOf(text, explicit, where)
+  if (target === undefined) return []
+  if (target.kind === 'schema') return takeSchemaApart(type, operation, target.schema, targetOf)
+  return [{ ...target, op, explicit, where, ...(value === undefined ? {} : { value }) }]
+}
+
+/** What a path costs that was read before in the same request, and one that selects by `value`. */
+const EFFORT_OF_KNOWN = 1
+const EFFORT_BY_VALUE = 12
+
+/**
+ * A path that selects elements by `value`, with a string that JSON writes as it is. Providers remove
+ * members so, one operation for each, and one request may hold thousands of them.
+ */
+const BY_VALUE = /^([A-Za-z]+\[value eq )"([^"\\\p{Cc}]*)"\]$/u
+
+/**
+ * Finds what paths name, for the operations of one request. A path is read once; of those that select
+ * by `value` the first is, and the others differ in the operand alone.
+ */
+function targetsOf(type: ResourceType, spend: Spend): TargetOf {
+  const known = new Map<string, Target | undefined>()
+  const once = (text: string, explicit: boolean, where: string): Target | undefined => {
+    const key = `${explicit} ${text}`
+    if (known.has(key)) {
+      spend(EFFORT_OF_KNOWN)
+      return known.get(key)
+    }
+    spend(effortOfPath(text))
+    const target = findTarget(type, text, explicit, where)
+    known.set(key, target)
+    return target
+  }
+  return (text, explicit, where) => {
+    const [, start, value] = BY_VALUE.exec(text) ?? []
+    if (start === undefined || value === undefined || !value.isWellFormed()) {
+      return once(text, explicit, where)
+    }
+    const like = once(`${start}""]`, explicit, where)
+    if (like?.kind !== 'attribute' || like.filter?.kind !== 'compare') {
+      return once(text, explicit, where)
+    }
+    spend(EFFORT_BY_VALUE)
+    const { path } = like.filter
+    const operand = comparisonKey(path.sub ?? path.attribute, value)
+    return operand === undefined
+      ? once(text, explicit, where)
+      : { ...like, filter: { ...like.filter, operand, literal: value } }
+  }
+}
+
+function findTarget(
+  type: ResourceType,
+  text: string,
+  explicit: boolean,
+  where: string,
+): Target | undefined {
   // A member name that begins with no attribute is just an unknown one, whatever follows.
-  if (!explicit && resolve(type, nameOf(text)) === undefined) return []
+  if (!explicit && resolve(type, nameOf(text)) === undefined) return undefined
   const syntax = asPath(where, () => parsePath(text))
   const resolved = resolve(type, syntax.name)
-  if (resolved === undefined) return []
+  if (resolved === undefined) return undefined
   if (resolved.kind === 'schema') {
-    if (syntax.filter === undefined) return takeSchemaApart(type, operation, resolved.schema, spend)
+    if (syntax.filter === undefined) return { kind: 'schema', schema: resolved.schema }
     throw new ProtocolError(
       'invalidPath',
       `${where}: ${resolved.schema.id} has no elements that ${quoteFilter(text)} could select.`,
     )
   }
   const path = withSub(resolved.path, syntax.sub)
-  if (path === undefined) return []
-  if (syntax.filter === undefined) {
-    return [{ kind: 'attribute', op, path, explicit, where, ...held }]
-  }
+  if (path === undefined) return undefined
+  if (syntax.filter === undefined) return { kind: 'attribute', path }
   const { attribute } = resolved.path
   if (resolved.path.sub !== undefined || !attribute.multiValued || attribute.type !== 'complex') {
     throw new ProtocolError(
@@ -146,7 +209,7 @@ function resolveTarget(
   }
   const selects = syntax.filter
   const filter = asPath(where, () => bindElementFilter(selects, resolved.path))
-  return [{ kind: 'attribute', op, path, filter, explicit, where, ...held }]
+  return { kind: 'attribute', path, filter }
 }
 
 /** Whatever is wrong with a path or its filter is invalidPath, and the operation is named. */

@@ -53,8 +53,11 @@ describe('the message', () => {
     for (const body of [[], 'x', null]) {
       expectRefusal(() => readBulkRequest(body), 'invalidSyntax', 'must be a BulkRequest object')
     }
-    for (const schemas of [undefined, [], [7], ['urn:x'], BULK_REQUEST] as (Json | undefined)[]) {
-      const body = { Operations: [], ...(schemas !== undefined && { schemas }) }
+    for (const schemas of [{}, { schemas: null }, { schemas: [] }]) {
+      expect(readBulkRequest({ ...schemas, Operations: [] })).toEqual({ entries: [] })
+    }
+    for (const schemas of [[7], ['urn:x'], BULK_REQUEST] as Json[]) {
+      const body = { Operations: [], schemas }
       expectRefusal(() => readBulkRequest(body), 'invalidSyntax', `must list ${BULK_REQUEST}.`)
     }
     for (const operations of [{}, 'x', null]) {

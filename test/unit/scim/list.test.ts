@@ -97,7 +97,11 @@ describe('a SearchRequest', () => {
 
   test('is refused where it is none', () => {
     expectRefusal(() => readSearchRequest([]), 'invalidSyntax', 'SearchRequest object')
-    expectRefusal(() => readSearchRequest({ count: 1 }), 'invalidSyntax', 'schemas must list')
+    expectRefusal(
+      () => readSearchRequest({ schemas: ['urn:x'], count: 1 }),
+      'invalidSyntax',
+      'schemas must list',
+    )
     expectRefusal(() => readSearchRequest({ schemas, filter: 1 }), 'invalidValue', 'filter')
     expectRefusal(
       () => readSearchRequest({ schemas, attributes: [1] }),
@@ -105,6 +109,11 @@ describe('a SearchRequest', () => {
       'attributes',
     )
   })
+
+  test('may leave schemas out', () => {
+    expect(readSearchRequest({ count: 1 })).toEqual({ count: '1' })
+  })
+
   test('leaves it to the filter how long a filter may be', () => {
     const filter = ' '.repeat(16_385)
     expect(readSearchRequest({ schemas, filter })).toEqual({ filter })

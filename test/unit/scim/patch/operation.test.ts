@@ -1,10 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Json, JsonObject } from '../../../../src/scim/json.ts'
-import {
-  MAXIMUM_OPERATIONS,
-  PATCH_OP,
-  readOperations,
-} from '../../../../src/scim/patch/operation.ts'
+import { PATCH_OP, readOperations } from '../../../../src/scim/patch/operation.ts'
 import { expectRefusal, patchBody } from '../support.ts'
 
 const read = (...operations: readonly Json[]) => readOperations(patchBody(...operations))
@@ -27,9 +23,22 @@ describe('a PatchOp message (RFC 7644 §3.5.2)', () => {
     ])
   })
 
-  test('without operations changes nothing', () => {
-    expect(read()).toEqual([])
-  })
+  test.each<JsonObject>([{ Operations: [] }, { Operations: null }, {}])(
+    'whose operations are empty, null or absent changes nothing (RFC 7643 §2.5): %j',
+    (body) => {
+      expect(readOperations({ schemas: [PATCH_OP], ...body })).toEqual([])
+    },
+  )
+
+  test.each<JsonObject>([{}, { schemas: null }, { schemas: [] }])(
+    'may leave schemas out, as a gateway does in all its requests: %j',
+    (schemas) => {
+      const Operations = [{ op: 'replace', path: 'active', value: false }]
+      expect(readOperations({ ...schemas, Operations })).toEqual([
+        { op: 'replace', path: 'active', value: false, where: 'Operations[0]' },
+      ])
+    },
+  )
 
   test('tells null from absent', () => {
     expect(
@@ -50,40 +59,31 @@ describe('a PatchOp message (RFC 7644 §3.5.2)', () => {
   })
 
   test.each<JsonObject>([
-    { Operations: [] },
-    { schemas: [], Operations: [] },
     { schemas: ['urn:x'], Operations: [] },
     { schemas: PATCH_OP, Operations: [] },
+    { schemas: '', Operations: [] },
+    { schemas: {}, Operations: [] },
     { schemas: [5], Operations: [] },
-  ])('that does not say what it is is refused: %j', (body) => {
+    { schemas: [null], Operations: [] },
+  ])('that says to be something else is refused: %j', (body) => {
     expectRefusal(() => readOperations(body), 'invalidSyntax', `schemas must list ${PATCH_OP}`)
   })
 
-  test.each<[Json | undefined]>([
-    [undefined],
-    [{ op: 'add', path: 'title', value: 'x' }],
-    ['x'],
-    [null],
-  ])('without a list of operations is refused: %j', (operations) => {
-    const body = {
-      schemas: [PATCH_OP],
-      ...(operations === undefined ? {} : { Operations: operations }),
-    }
-    expectRefusal(() => readOperations(body), 'invalidSyntax', 'Operations must be a list')
-  })
+  test.each<Json>([{ op: 'add', path: 'title', value: 'x' }, 'x', 0, false])(
+    'whose operations are no list is refused: %j',
+    (operations) => {
+      const body = { schemas: [PATCH_OP], Operations: operations }
+      expectRefusal(() => readOperations(body), 'invalidSyntax', 'Operations must be a list')
+    },
+  )
 
-  test('holds a thousand operations at most', () => {
-    const operations = (length: number) =>
+  test('holds twenty thousand operations at most', () => {
+    const operations = (length: number): Json[] =>
       Array.from({ length }, () => ({ op: 'remove', path: 'title' }))
-    expect(MAXIMUM_OPERATIONS).toBe(1000)
-    expect(read(...operations(1000))).toHaveLength(1000)
-    expectRefusal(
-      () => read(...operations(1001)),
-      'invalidSyntax',
-      'Operations',
-      '1001',
-      '1000',
-      'send several',
+    expect(readOperations({ Operations: operations(20_000) })).toHaveLength(20_000)
+    const reason = { kind: 'too-many-operations', message: 'PATCH', count: 20_001, limit: 20_000 }
+    expect(() => readOperations({ Operations: operations(20_001) })).toThrow(
+      expect.objectContaining({ reason }),
     )
   })
 })
