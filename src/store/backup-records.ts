@@ -94,6 +94,8 @@ export interface RetainedRecord {
   readonly revision: number
   readonly created: number
   readonly deleted: number
+  /** Absent in backups that were made before it was kept. */
+  readonly sessionsValidFrom?: number | undefined
   readonly resource: Attributes
 }
 
@@ -279,13 +281,18 @@ export const recordTables: {
     key: ['id'],
     unique: [],
     references: [],
-    kept: ['id', 'external_id', 'revision', 'created_at', 'deleted_at', 'resource'],
+    kept: [
+      ...['id', 'external_id', 'revision', 'created_at', 'deleted_at', 'sessions_valid_from'],
+      'resource',
+    ],
     long: ['resource'],
-    toRow: ({ id, externalId, revision, created, deleted, resource }) => {
+    toRow: (record) => {
+      const { id, externalId, revision, created, deleted, sessionsValidFrom, resource } = record
       const keys = accountKeys(resource)
       return {
         ...{ id, external_id: externalId, user_name_key: keys.userName, email_key: keys.email },
         ...{ revision, created_at: created, deleted_at: deleted },
+        sessions_valid_from: sessionsValidFrom ?? 0,
         resource: JSON.stringify(resource),
       }
     },
@@ -296,6 +303,7 @@ export const recordTables: {
       revision: Number(row.revision),
       created: Number(row.created_at),
       deleted: Number(row.deleted_at),
+      sessionsValidFrom: Number(row.sessions_valid_from),
       resource: json(row.resource),
     }),
   },

@@ -1,6 +1,7 @@
 /** Who is meant by a login, and what there is to know for letting the person in or not. */
 import { sql } from 'drizzle-orm'
 import { fold } from '../scim/comparison.ts'
+import type { Retained } from '../tenancy/login.ts'
 import { mayRead, needed } from '../tenancy/needed.ts'
 import type { Settings } from '../tenancy/settings.ts'
 import { type Caller, readAs } from './authority.ts'
@@ -15,14 +16,20 @@ export interface Identity {
   readonly email?: string | undefined
 }
 
+/** An account that an identity may mean. */
+export interface LoginCandidate {
+  readonly user: StoredUser
+  /** Whether a deleted account has its userName or e-mail. */
+  readonly succeeds: boolean
+}
+
 /** The accounts that an identity may mean. */
 export interface LoginFacts {
   readonly settings: Settings
-  readonly byExternalId: StoredUser | undefined
-  readonly byUserName: StoredUser | undefined
-  readonly byEmail: StoredUser | undefined
-  /** Whether a deleted account is known by any of it. */
-  readonly retained: boolean
+  readonly byExternalId: LoginCandidate | undefined
+  readonly byUserName: LoginCandidate | undefined
+  readonly byEmail: LoginCandidate | undefined
+  readonly retained: Retained
   /** Whether the caller may read who is in which team. */
   readonly mayReadTeams: boolean
 }
@@ -39,22 +46,39 @@ export async function readLogin(caller: Caller, identity: Held<Identity>): Promi
   const { principal, rows } = await readAs(
     caller,
     needed['POST /login/check'],
-    (namespace, allowed) => [
-      selectHolders(namespace, keys, allowed),
-      sql<{ readonly id: string }>`select r.id from ${allowed} retained r
-      where r.namespace = ${namespace} and r.id in (${idsHolding('retained', namespace, keys)})
-      limit 1`,
-    ],
+    (namespace, allowed) => {
+      const retained = sql`select 1 from retained r where r.namespace = ${namespace}`
+      return [
+        selectHolders(namespace, keys, allowed),
+        // `external_id` is null once somebody else was given it; what it was stays in the record.
+        sql<{ readonly [Name in keyof Retained]: number }>`select
+          exists (${retained} and r.resource ->> '$.externalId' = ${keys.externalId}) as "externalId",
+          exists (${retained} and r.user_name_key = ${keys.userName}) as "userName",
+          exists (${retained} and r.email_key = ${keys.email}) as email
+        from ${allowed} (select 1) x`,
+        sql<{ readonly id: string }>`select u.id from ${allowed} user u
+        where u.namespace = ${namespace} and u.id in (${idsHolding(namespace, keys)})
+          and (exists (${retained} and r.user_name_key = u.user_name_key)
+            or exists (${retained} and r.email_key = u.email_key))`,
+      ]
+    },
   )
   release(identity)
   const holders = holdersOf(rows[0], keys)
-  const user = (row: CandidateRow | undefined) => row && toUser(row)
+  const [known] = rows[1]
+  const successors = new Set(rows[2].map(({ id }) => id))
+  const candidate = (row: CandidateRow | undefined) =>
+    row && { user: toUser(row), succeeds: successors.has(row.id) }
   return {
     settings: principal.settings,
-    byExternalId: user(holders.externalId),
-    byUserName: user(holders.userName),
-    byEmail: user(holders.emails),
-    retained: rows[1].length > 0,
+    byExternalId: candidate(holders.externalId),
+    byUserName: candidate(holders.userName),
+    byEmail: candidate(holders.emails),
+    retained: {
+      externalId: known?.externalId === 1,
+      userName: known?.userName === 1,
+      email: known?.email === 1,
+    },
     mayReadTeams: mayRead(principal.granted, 'teams:read'),
   }
 }

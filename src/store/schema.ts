@@ -236,11 +236,15 @@ export const retained = sqliteTable(
     revision: integer('revision').notNull(),
     createdAt: integer('created_at').notNull(),
     deletedAt: integer('deleted_at').notNull(),
+    /** What the account had; no login from before it or before the deletion counts again. */
+    sessionsValidFrom: integer('sessions_valid_from').notNull().default(0),
     /** The attributes as they were, as JSON. */
     resource: text('resource').notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.namespace, table.id] }),
+    // A login is known by the externalId that the account had, whoever has it since.
+    index('retained_identity').on(table.namespace, sql`resource ->> '$.externalId'`),
     index('retained_external_id').on(table.namespace, table.externalId),
     index('retained_user_name').on(table.namespace, table.userNameKey),
     index('retained_email').on(table.namespace, table.emailKey),

@@ -202,8 +202,7 @@ export async function insertChunk(
         external_id, sessions_valid_from, created_at, last_modified, resource, folded)
       select ${namespace}, ${field('id')}, 1, ${managed ? 1 : 0}, ${field('active')}, ${field('userName')},
         ${field('email')}, ${field('externalId')},
-        case ${field('active')} when 1 then 0 else ${now} end, ${now}, ${now},
-        ${field('resource')}, ${field('folded')}
+        ${now}, ${now}, ${now}, ${field('resource')}, ${field('folded')}
       from ${each} where not exists (select 1 from retained r
         where r.namespace = ${namespace} and r.external_id = ${field('externalId')})
       on conflict do nothing`,

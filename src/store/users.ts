@@ -78,7 +78,8 @@ const managerId = sql.raw(`json_extract(u.resource, '$."${ENTERPRISE_USER}".mana
 
 export const userColumns = sql`
   u.id, u.revision, u.managed, u.resource, u.created_at as "createdAt",
-  u.last_modified as "lastModified", u.sessions_valid_from as "sessionsValidFrom",
+  u.last_modified as "lastModified",
+  max(u.sessions_valid_from, u.created_at) as "sessionsValidFrom",
   ${groupPairs} as groups,
   (select json_extract(b.resource, '$.displayName') from user b
     where b.namespace = u.namespace and b.id = ${managerId}) as "managerName"`
@@ -153,14 +154,10 @@ export interface CandidateRow extends UserRow, Holder {}
 export const candidateColumns = sql`${userColumns}, u.user_name_key as "userNameKey",
   u.email_key as "emailKey", u.external_id as "externalId"`
 
-/** The ids of a table that have one of the unique values; each branch is one index lookup. */
-export function idsHolding(
-  table: 'user' | 'retained',
-  namespace: Namespace,
-  keys: UniqueKeys,
-): SQL {
+/** The ids of the users that have one of the unique values; each branch is one index lookup. */
+export function idsHolding(namespace: Namespace, keys: UniqueKeys): SQL {
   const { userName, email, externalId } = keys
-  const ids = sql.raw(`select id from ${table}`)
+  const ids = sql`select id from user`
   return sql`${ids} where namespace = ${namespace} and user_name_key = ${userName}
     union all ${ids} where namespace = ${namespace} and external_id = ${externalId}
     union all ${ids} where namespace = ${namespace} and email_key = ${email}`
@@ -181,7 +178,7 @@ export function selectHolders(
   allowed: Allowed,
 ): Statement<CandidateRow> {
   return sql<CandidateRow>`select ${candidateColumns} from ${allowed} user u
-    where u.namespace = ${namespace} and u.id in (${idsHolding('user', namespace, keys)})`
+    where u.namespace = ${namespace} and u.id in (${idsHolding(namespace, keys)})`
 }
 
 export interface RetainedRow {
@@ -268,7 +265,9 @@ export async function insertUser(
     sql`insert into user (namespace, id, revision, managed, active, user_name_key, email_key,
         external_id, sessions_valid_from, created_at, last_modified, resource, folded)
       values (${namespace}, ${id}, ${revision}, ${managed ? 1 : 0}, ${active}, ${keys.userName}, ${keys.email},
-        ${keys.externalId}, ${active === 1 && retained === undefined ? 0 : caller.now},
+        ${keys.externalId}, max(${caller.now}, coalesce((
+          select max(r.sessions_valid_from, r.deleted_at) from retained r
+          where r.namespace = ${namespace} and r.id = ${id}), 0)),
         ${createdAt}, ${caller.now}, ${resource}, ${folded})`,
     insertEmails(namespace, id, keys.emails),
     sql`delete from retained where namespace = ${namespace} and id = ${id}`,
@@ -374,7 +373,7 @@ export async function replaceAttributes(
     sql`update user set revision = revision + 1, managed = ${adopts || current.managed ? 1 : 0}, active = ${active},
         user_name_key = ${keys.userName}, email_key = ${keys.email},
         external_id = ${keys.externalId}, last_modified = ${caller.now},
-        sessions_valid_from = ${deactivates ? caller.now : current.sessionsValidFrom},
+        sessions_valid_from = max(sessions_valid_from, ${deactivates ? caller.now : 0}),
         resource = ${resource}, folded = ${folded}
         where namespace = ${namespace} and id = ${id}`,
     ...(emailsChange ? emails : []),
@@ -446,9 +445,9 @@ export async function deleteUser(
     }
     const { namespace } = principal
     const retains = sql`insert into retained (namespace, id, external_id, user_name_key, email_key,
-        revision, created_at, deleted_at, resource)
+        revision, created_at, deleted_at, sessions_valid_from, resource)
       select u.namespace, u.id, u.external_id, u.user_name_key, u.email_key, u.revision,
-        u.created_at, ${caller.now}, u.resource
+        u.created_at, ${caller.now}, max(u.sessions_valid_from, u.created_at), u.resource
       from user u where u.namespace = ${namespace} and u.id = ${id}`
     const statements = [
       retains,

@@ -10,8 +10,17 @@ export interface LoginAccount {
   readonly managed: boolean
   readonly active: boolean
   readonly externalId: string | undefined
+  /** Whether a deleted account is known by its userName or e-mail, whichever the login gives. */
+  readonly succeeds: boolean
   /** Milliseconds since 1970: what was issued earlier counts no more. */
   readonly sessionsValidFrom: number
+}
+
+/** By which of the values of a login a deleted account is known. */
+export interface Retained {
+  readonly externalId: boolean
+  readonly userName: boolean
+  readonly email: boolean
 }
 
 /** A login that is to be judged, with the accounts that it may mean. */
@@ -25,8 +34,7 @@ export interface Login<Account extends LoginAccount> {
   readonly byExternalId: Account | undefined
   readonly byUserName: Account | undefined
   readonly byEmail: Account | undefined
-  /** Whether a deleted account is known by the externalId, userName or e-mail. */
-  readonly retained: boolean
+  readonly retained: Retained
 }
 
 /** What a login is answered with. */
@@ -51,9 +59,10 @@ const PORTAL: ReadonlySet<string> = new Set([
 ])
 
 /**
- * Judges a login. The live accounts come before the deleted ones, the externalId before the
- * userName and that before the e-mail. A sign-in through the Cloud portal is exempt from what asks
- * for provisioning, and so is everybody while user sync is off, as in Grafana.
+ * Judges a login. It means the account of its externalId, else of its userName, else of its e-mail.
+ * Where a deleted account is known by any of it, only an account that SCIM manages is let in: by its
+ * own externalId, or where that value is its own by now. A sign-in through the Cloud portal is exempt
+ * from what asks for provisioning, and so is everybody while user sync is off, as in Grafana.
  */
 export function judgeLogin<Account extends LoginAccount>(login: Login<Account>): Decision<Account> {
   const { byExternalId, byUserName, byEmail, settings, issuedAt } = login
@@ -62,12 +71,28 @@ export function judgeLogin<Account extends LoginAccount>(login: Login<Account>):
     ({ decision: 'deny', reason, message, messageId, statusCode, account }) as const
   const exempt = !settings.enableUserSync || PORTAL.has((login.source ?? '').toLowerCase())
 
-  if (account === undefined && login.retained) {
+  const managed = account?.managed === true
+  const isItself = managed && login.externalId && login.externalId === account.externalId
+  const isLost = (retained: boolean, holder: Account | undefined) =>
+    retained && !(managed && holder?.id === account.id)
+  const { retained } = login
+  const deleted =
+    (!isItself &&
+      (isLost(retained.externalId, byExternalId) ||
+        isLost(retained.userName, byUserName) ||
+        isLost(retained.email, byEmail))) ||
+    (!managed && account?.succeeds)
+  // That the externalId is not that of the account says more about a sign-on that is set up wrongly.
+  if (deleted && (exempt || !managed)) {
     return deny(
       'user.deprovisioned',
       403,
       'User is deprovisioned',
-      'The person was deleted by the identity provider; assign them again there to let them in.',
+      account === undefined
+        ? 'The person was deleted by the identity provider; assign them again there to let them in.'
+        : 'The identity is that of a person whom the identity provider deleted. To let this account ' +
+            'in, assign its person in the identity provider, or purge the deleted account ' +
+            '(retained purge).',
     )
   }
   if (account?.managed && !exempt) {

@@ -9,6 +9,7 @@ import { groupType, userType } from '../../src/scim/schema/resource-type.ts'
 import { listConflicts, recordRefusals } from '../../src/store/conflicts.ts'
 import { d1 } from '../../src/store/d1.ts'
 import { listResources, type Selection } from '../../src/store/listing.ts'
+import { readLogin } from '../../src/store/login.ts'
 import type { Place } from '../../src/store/page.ts'
 import { previewMigration } from '../../src/store/preview.ts'
 import { type RollbackRequest, rollBack } from '../../src/store/rollback.ts'
@@ -355,6 +356,23 @@ export function budgets(binding: D1Database): void {
       const subject = { limit: 10, subject: 'nobody' }
       const [sought] = await sent(() => listConflicts(tenant.caller(), held(subject)))
       expect(rowsRead(sought)).toBeLessThanOrEqual(10)
+    })
+
+    test('a login is judged at a cost that no directory raises', async () => {
+      const identity = (name: string, externalId: string) => ({
+        ...{ userName: `${name}@example.com`, email: `${name}@example.com`, externalId },
+      })
+      for (const [name, externalId] of [
+        ['user000007', 'external-000007'],
+        ['gone000007', 'gone-000007'],
+        ['user000007', 'gone-000007'],
+        ['nobody', 'nobody'],
+      ] as const) {
+        const [read] = await sent(() =>
+          readLogin(tenant.caller(), held(identity(name, externalId))),
+        )
+        expect(rowsRead(read)).toBeLessThanOrEqual(30)
+      }
     })
 
     test('a migration is previewed and undone at a cost that no directory raises', async () => {

@@ -103,9 +103,10 @@ export async function seed(
         from c`)
       .bind(namespace, START),
     binding
-      .prepare(`insert into retained ${numbers}
-        select ?1, printf('r%06d', n), printf('gone-%06d', n), printf('gone%06d', n), null, 1, ?2,
-          ?2, '{}' from c`)
+      .prepare(`insert into retained (namespace, id, external_id, user_name_key, revision, created_at,
+          deleted_at, resource) ${numbers}
+        select ?1, printf('r%06d', n), printf('gone-%06d', n), printf('gone%06d@example.com', n), 1, ?2,
+          ?2, json_object('externalId', printf('gone-%06d', n)) from c`)
       .bind(namespace, START),
     binding
       .prepare(`update namespace set users = ${userCount}, teams = ${teamCount}, managed_users = ${userCount},

@@ -58,7 +58,7 @@ export function users(open: Open): void {
       managerName: undefined,
       createdAt: START + 1000,
       lastModified: START + 1000,
-      sessionsValidFrom: 0,
+      sessionsValidFrom: START + 1000,
       version: userVersion(1, '[]'),
     })
     expect(await userRow(tenant, user.id)).toEqual({
@@ -68,7 +68,7 @@ export function users(open: Open): void {
       userNameKey: 'ada@example.com',
       emailKey: 'work@example.com',
       externalId: 'x-Ada',
-      sessionsValidFrom: 0,
+      sessionsValidFrom: START + 1000,
       createdAt: START + 1000,
       lastModified: START + 1000,
       emails: ['home@example.com', 'work@example.com'],
@@ -324,6 +324,7 @@ export function users(open: Open): void {
         revision: 1,
         created_at: user.createdAt,
         deleted_at: deletedAt,
+        sessions_valid_from: user.createdAt,
         resource: JSON.stringify(user.attributes),
       },
     ])

@@ -143,11 +143,13 @@ describe('an account by hand', () => {
     const client = await tenant()
     const operator = operatorOf(client)
     const { id } = (await operator.post('/accounts', form)).body
-    expect(await userRow(client.namespace, id)).toMatchObject({ sessions_valid_from: 0 })
+    const { created_at: created } = (await userRow(client.namespace, id)) ?? {}
+    expect(await userRow(client.namespace, id)).toMatchObject({ sessions_valid_from: created })
+    client.endpoint.clock.offset = 1000
     await operator.request('PATCH', `/accounts/${id}`, { isDisabled: true })
     const row = await userRow(client.namespace, id)
     expect(row).toMatchObject({ active: 0, managed: 0 })
-    expect(Number(row?.sessions_valid_from)).toBeGreaterThan(0)
+    expect(Number(row?.sessions_valid_from)).toBeGreaterThan(Number(created))
     const login = await operator.post('/login/check', { userName: 'ada' })
     expect(login.body).toMatchObject({ decision: 'deny', messageId: 'user.inactive' })
   })

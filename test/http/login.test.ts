@@ -1,12 +1,13 @@
 /** Whether somebody may sign in: Grafana's rules, and that whoever left stays outside. */
 import { describe, expect, test } from 'vitest'
+import type { Client } from '../support/client.ts'
 import { createGroup, createUser } from '../support/directory.ts'
 import { tenant } from '../support/endpoint.ts'
 import { expectAdminError } from '../support/expect.ts'
 import { expectGuarded } from '../support/guarded.ts'
 import { limitedTo, operatorOf } from '../support/operator.ts'
 import { userBody } from '../support/payload.ts'
-import { dump, unmanage, userRow } from '../support/tables.ts'
+import { dump, query, unmanage, userRow } from '../support/tables.ts'
 
 const PATH = '/login/check'
 
@@ -49,7 +50,7 @@ describe('a managed user', () => {
         active: true,
       },
       teams: [{ id: team.id, name: 'Engines' }],
-      sessionsValidFrom: 0,
+      sessionsValidFrom: Date.parse(user.meta.created),
     })
     // Grafana ignores other names of a provisioned user in the assertion.
     expect(await check({ externalId: 'ext-1', userName: 'lovelace' })).toMatchObject(allowed)
@@ -83,8 +84,12 @@ describe('a managed user', () => {
 
   test('that is deactivated is denied, and reactivated has to sign in afresh', async () => {
     const { check, client, user, namespace } = await ada()
-    const before = Date.now() - 60_000
+    const before = Date.parse(user.meta.created)
     const login = { externalId: 'ext-1' }
+    expect(await check({ ...login, issuedAt: before - 1 })).toMatchObject(
+      denied('user.session-revoked', 401),
+    )
+    client.endpoint.clock.offset = 60_000
     expect(await check({ ...login, issuedAt: before })).toMatchObject(allowed)
     const set = (value: boolean) =>
       client.patch(`/Users/${user.id}`, [{ op: 'replace', path: 'active', value }])
@@ -143,6 +148,187 @@ describe('a managed user', () => {
     )
     await operatorOf(client).put('/config/default', { spec: {} })
     expect(await check({ email: 'ada@x' })).toMatchObject(denied('user.inactive', 401))
+  })
+})
+
+describe('somebody who was deleted', () => {
+  const gone = denied('user.deprovisioned', 403, 'User is deprovisioned')
+  const asAda = [{ externalId: 'ext-1' }, { userName: 'Ada' }, { email: 'ADA@x' }]
+
+  /** Ada, who was deleted, and an operator of the namespace. */
+  async function deleted() {
+    const world = await ada()
+    await world.client.delete(`/Users/${world.user.id}`)
+    return { ...world, operator: operatorOf(world.client) }
+  }
+
+  test.each([
+    ['userName', { login: 'ADA' }],
+    ['e-mail', { login: 'other', email: 'Ada@x' }],
+    ['both', { login: 'ada', email: 'ada@x', externalId: 'ext-new' }],
+  ])('stays outside where an account by hand has the %s since', async (_, form) => {
+    const { check, operator, client } = await deleted()
+    const { status, body } = await operator.post('/accounts', form)
+    expect(status).toBe(201)
+    for (const login of [
+      ...asAda,
+      { userName: form.login },
+      { externalId: 'ext-new', ...asAda[1] },
+    ]) {
+      expect(await check(login)).toMatchObject(gone)
+      expect(await check({ ...login, source: 'portal' })).toMatchObject(gone)
+    }
+    // An import is by hand, too.
+    const again = await operator.post('/import', { users: [{ login: form.login, name: 'N' }] })
+    expect(again.status).toBe(200)
+    expect(await check({ userName: form.login })).toMatchObject(gone)
+    // Provisioned, the account is that of a new person, and the old identity stays outside.
+    await client.put(`/Users/${body.id}`, userBody('ada', { externalId: 'ext-2' }))
+    expect(await check({ externalId: 'ext-2', userName: 'ada' })).toMatchObject({
+      ...allowed,
+      user: { id: body.id },
+    })
+    expect(await check({ externalId: 'ext-1' })).toMatchObject(gone)
+  })
+
+  test('stays outside where an account is released from SCIM, until the record is purged', async () => {
+    const { check, operator, client, user } = await deleted()
+    const next = await createUser(client, 'ada', { externalId: 'ext-2' })
+    const login = { externalId: 'ext-2', userName: 'ada' }
+    expect(await check(login)).toMatchObject(allowed)
+    await operator.post(`/accounts/${next.id}/release`, {})
+    const released = await check(login)
+    expect(released.user).toMatchObject({ id: next.id, isProvisioned: false })
+    expect(released).toMatchObject(gone)
+    expect((await operator.delete(`/retained/${user.id}`)).status).toBe(200)
+    expect(await check(login)).toMatchObject(allowed)
+  })
+
+  test('stays outside where their externalId was lent and taken back', async () => {
+    const { check, client } = await deleted()
+    const bob = await createUser(client, 'bob', { externalId: 'ext-b' })
+    const lend = (value: string) =>
+      client.patch(`/Users/${bob.id}`, [{ op: 'replace', path: 'externalId', value }])
+    await lend('ext-1')
+    expect(await check({ externalId: 'ext-1' })).toMatchObject({ ...allowed, user: { id: bob.id } })
+    await lend('ext-b')
+    for (const login of asAda) expect(await check(login)).toMatchObject(gone)
+    expect(await check({ externalId: 'ext-b' })).toMatchObject({ ...allowed, user: { id: bob.id } })
+    // Given to somebody new, it is theirs.
+    const late = await createUser(client, 'late', { externalId: 'ext-1' })
+    expect(await check({ externalId: 'ext-1' })).toMatchObject({
+      ...allowed,
+      user: { id: late.id },
+    })
+  })
+
+  test('comes back by their externalId, and nobody by what else the record says', async () => {
+    const { check, client, user } = await deleted()
+    const back = await createUser(client, 'lovelace', { externalId: 'ext-1' })
+    expect(back.id).toBe(user.id)
+    expect(await check({ externalId: 'ext-1', userName: 'ada' })).toMatchObject(allowed)
+    // The record is gone with the name.
+    expect(await check({ userName: 'ada' })).toMatchObject({ ...allowed, user: null })
+  })
+})
+
+describe('sessionsValidFrom', () => {
+  const minute = 60_000
+
+  test.each([
+    ['SCIM', (client: Client) => client.post('/Users', userBody('ada'))],
+    [
+      'SCIM, inactive',
+      (client: Client) => client.post('/Users', userBody('ada', { active: false })),
+    ],
+    ['hand', (client: Client) => operatorOf(client).post('/accounts', { login: 'ada' })],
+    [
+      'an import',
+      (client: Client) => operatorOf(client).post('/import', { users: [{ login: 'ada' }] }),
+    ],
+    [
+      'a bulk request',
+      (client: Client) =>
+        client.post('/Bulk', {
+          schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+          Operations: ['ada', 'bob'].map((name) => ({
+            ...{ method: 'POST', path: '/Users', bulkId: name, data: userBody(name) },
+          })),
+        }),
+    ],
+  ])('of an account made by %s is its creation', async (_, make) => {
+    const client = await tenant()
+    client.endpoint.clock.offset = 5 * minute
+    expect((await make(client)).status).toBeLessThan(300)
+    const [row] = await query(
+      'select sessions_valid_from, created_at from user where namespace = ? and user_name_key = ?',
+      ...[client.namespace, 'ada'],
+    )
+    expect(row?.sessions_valid_from).toBe(row?.created_at)
+    expect(Number(row?.created_at)).toBeGreaterThan(Date.now() + minute)
+  })
+
+  test('never goes back, whatever the clock does', async () => {
+    const { client, user, namespace, check } = await ada()
+    const path = `/Users/${user.id}`
+    const operator = operatorOf(client)
+    const set = (value: boolean) => client.patch(path, [{ op: 'replace', path: 'active', value }])
+    const since = async () => {
+      const { sessionsValidFrom } = await check({ externalId: 'ext-1' })
+      return Number(sessionsValidFrom)
+    }
+    const clock = client.endpoint.clock
+    const highest: number[] = [await since()]
+    const hold = async () => {
+      const now = await since()
+      expect(now).toBeGreaterThanOrEqual(Math.max(...highest))
+      highest.push(now)
+    }
+    clock.offset = 10 * minute
+    await set(false)
+    await hold()
+    const reached = Math.max(...highest)
+    clock.offset = -60 * minute
+    await set(true)
+    await set(false)
+    await client.put(path, userBody('ada', { externalId: 'ext-1', active: true }))
+    await client.put(path, userBody('ada', { externalId: 'ext-1', active: false }))
+    await hold()
+    await operator.post(`/accounts/${user.id}/release`, {})
+    await operator.request('PATCH', `/accounts/${user.id}`, { isDisabled: false })
+    await operator.request('PATCH', `/accounts/${user.id}`, { isDisabled: true })
+    await client.patch(path, [{ op: 'replace', path: 'active', value: true }])
+    await operator.post('/migration/rollback', { user: 'ada' })
+    await client.patch(path, [{ op: 'replace', path: 'active', value: true }])
+    expect(Number((await userRow(namespace, user.id))?.sessions_valid_from)).toBe(reached)
+    // Deleted and taken up again by a clock that is slow all the time.
+    await client.delete(path)
+    const back = await createUser(client, 'ada', { externalId: 'ext-1' })
+    expect(back.id).toBe(user.id)
+    await hold()
+    expect(Math.max(...highest)).toBe(reached)
+    // What was deleted is not let in by what was issued before that.
+    clock.offset = 30 * minute
+    await client.delete(path)
+    clock.offset = 0
+    await createUser(client, 'ada', { externalId: 'ext-1' })
+    expect(await since()).toBeGreaterThan(reached + 10 * minute)
+  })
+
+  test('of a row from before this rule is its creation as well', async () => {
+    const { client, user, namespace, check } = await ada()
+    await query(
+      'update user set sessions_valid_from = 0 where namespace = ? and id = ?',
+      ...[namespace, user.id],
+    )
+    const created = Date.parse(user.meta.created)
+    expect((await check({ externalId: 'ext-1' })).sessionsValidFrom).toBe(created)
+    expect(await check({ externalId: 'ext-1', issuedAt: created - 1 })).toMatchObject(
+      denied('user.session-revoked', 401),
+    )
+    await client.delete(`/Users/${user.id}`)
+    const [row] = await query('select * from retained where namespace = ?', namespace)
+    expect(row?.sessions_valid_from).toBe(created)
   })
 })
 

@@ -87,7 +87,9 @@ export function rewrite(
   const { id } = person
   const before = person.attributes
   requireFree(directory, attributes, id)
-  if (attributes.active === false && before.active !== false) person.sessionsFrom = at
+  if (attributes.active === false && before.active !== false) {
+    person.sessionsFrom = Math.max(person.sessionsFrom, at)
+  }
   person.revision += 1
   person.modified = at
   person.attributes = attributes
@@ -118,7 +120,7 @@ export function insert(
     managed,
     revision: (departed?.revision ?? 0) + 1,
     modified: at,
-    sessionsFrom: departed !== undefined || attributes.active === false ? at : 0,
+    sessionsFrom: at,
   }
   directory.users.set(person.id, person)
   directory.retained.delete(person.id)

@@ -123,7 +123,7 @@ const lineForm = z.discriminatedUnion('type', [
       externalId: z.nullable(text),
       revision: whole,
     },
-    ...{ created: time, deleted: time, resource },
+    ...{ created: time, deleted: time, sessionsValidFrom: z.optional(time), resource },
   }),
   z.strictObject({
     ...{ type: z.literal('adoption'), subject: text, subjectType: z.enum(['user', 'team']) },

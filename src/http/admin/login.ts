@@ -6,7 +6,7 @@ import { Hono } from 'hono'
 import * as z from 'zod/mini'
 import { accountEmail } from '../../store/account.ts'
 import { holdAsync, release } from '../../store/held.ts'
-import { readLogin } from '../../store/login.ts'
+import { type LoginCandidate, readLogin } from '../../store/login.ts'
 import type { StoredUser } from '../../store/users.ts'
 import { judgeLogin, type LoginAccount } from '../../tenancy/login.ts'
 import type { Dependencies, ScimEnv } from '../context.ts'
@@ -35,13 +35,15 @@ interface Candidate extends LoginAccount {
   readonly user: StoredUser
 }
 
-function candidate(user: StoredUser | undefined): Candidate | undefined {
-  if (user === undefined) return undefined
+function candidate(found: LoginCandidate | undefined): Candidate | undefined {
+  if (found === undefined) return undefined
+  const { user, succeeds } = found
   const { id, managed, attributes, sessionsValidFrom } = user
   const { externalId, active } = attributes
   return {
     id,
     managed,
+    succeeds,
     active: active !== false,
     externalId: typeof externalId === 'string' ? externalId : undefined,
     sessionsValidFrom,

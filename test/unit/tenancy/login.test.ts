@@ -8,6 +8,7 @@ const ada: LoginAccount = {
   managed: true,
   active: true,
   externalId: 'ext-a',
+  succeeds: false,
   sessionsValidFrom: 0,
 }
 const bob: LoginAccount = { ...ada, id: 'bob', externalId: 'ext-b' }
@@ -15,6 +16,8 @@ const byHand: LoginAccount = { ...ada, id: 'hand', managed: false, externalId: u
 
 const ON = { ...defaultSettings, enableUserSync: true }
 const STRICT = { ...ON, rejectNonProvisionedUsers: true }
+
+const NO = { externalId: false, userName: false, email: false }
 
 /** Judges the login of nobody, but for what is said otherwise. */
 function judge(login: Partial<Login<LoginAccount>>) {
@@ -26,7 +29,7 @@ function judge(login: Partial<Login<LoginAccount>>) {
     byExternalId: undefined,
     byUserName: undefined,
     byEmail: undefined,
-    retained: false,
+    retained: NO,
     ...login,
   })
 }
@@ -77,6 +80,12 @@ const unprovisioned = denied(
 const inactive = denied('user.inactive', 401, 'User is disabled', /deactivated; activate it in/)
 const revoked = denied('user.session-revoked', 401, 'Session is no longer valid', /sign in afresh/)
 const gone = denied('user.deprovisioned', 403, 'User is deprovisioned', /deleted .* assign them/)
+const successor = denied(
+  'user.deprovisioned',
+  403,
+  'User is deprovisioned',
+  /whom the identity provider deleted\. .* assign its person .* or purge the deleted account/,
+)
 
 describe('whom a login means', () => {
   test('is known by the externalId before the userName, and by that before the e-mail', () => {
@@ -178,16 +187,73 @@ describe('an account that SCIM does not manage', () => {
 })
 
 describe('somebody who was deleted', () => {
-  test('is denied, also through the portal and while user sync is off', () => {
-    expect(judge({ retained: true })).toEqual({ ...gone, account: undefined })
-    expect(judge({ retained: true, source: 'grafana.com' })).toMatchObject(gone)
-    expect(judge({ retained: true, settings: defaultSettings })).toMatchObject(gone)
-    expect(judge({ retained: true, settings: STRICT })).toMatchObject(gone)
+  const everything = { externalId: true, userName: true, email: true }
+  const everywhere: readonly Partial<Login<LoginAccount>>[] = [
+    {},
+    { source: 'grafana.com' },
+    { settings: defaultSettings },
+    { settings: STRICT },
+  ]
+  const values = ['externalId', 'userName', 'email'] as const
+  const holders = { externalId: 'byExternalId', userName: 'byUserName', email: 'byEmail' } as const
+
+  test.each(everywhere)('is denied by each value where nobody else has it: %j', (login) => {
+    for (const value of values) {
+      const answer = judge({ ...login, retained: { ...NO, [value]: true } })
+      expect(answer).toEqual({ ...gone, account: undefined })
+    }
   })
 
-  test('is let in once a live account is known by the identity', () => {
-    const login = { retained: true, externalId: 'ext-a', byExternalId: ada }
-    expect(judge(login)).toMatchObject(allowed(OWN))
+  test.each(everywhere)('is denied where an unmanaged account has the value: %j', (login) => {
+    for (const value of values) {
+      for (const holder of values) {
+        const retained = { ...NO, [value]: true }
+        const answer = judge({ ...login, externalId: 'x', retained, [holders[holder]]: byHand })
+        expect(answer).toMatchObject({ ...successor, account: byHand })
+      }
+    }
+  })
+
+  test.each(everywhere)('is denied whichever name of such an account is given: %j', (login) => {
+    const account = { ...byHand, succeeds: true }
+    for (const value of values) {
+      expect(judge({ ...login, [holders[value]]: account })).toMatchObject(successor)
+    }
+  })
+
+  test.each(everywhere)('does not stop a person with their name whom SCIM manages: %j', (login) => {
+    const next = { ...ada, succeeds: true }
+    const own = { ...login, externalId: 'ext-a', byExternalId: next }
+    const named = { byUserName: next, byEmail: next }
+    expect(judge({ ...own, retained: everything, ...named })).toMatchObject(allowed(OWN))
+    // Grafana ignores the other names of a provisioned person.
+    expect(judge({ ...own, retained: everything })).toMatchObject(allowed(OWN))
+  })
+
+  const exempt = [{ source: 'portal' }, { settings: defaultSettings }]
+
+  test.each(exempt)(
+    'whose value somebody managed has is not meant without externalId: %j',
+    (how) => {
+      const retained = { ...NO, userName: true }
+      expect(judge({ ...how, retained, byUserName: ada })).toMatchObject(allowed(OWN))
+      const both = { ...how, retained: { ...retained, email: true }, byUserName: ada }
+      expect(judge({ ...both, byEmail: ada })).toMatchObject(allowed(OWN))
+      // The e-mail is that of the deleted person, and nobody else's.
+      expect(judge(both)).toMatchObject(successor)
+      expect(judge({ ...both, byEmail: byHand })).toMatchObject(successor)
+    },
+  )
+
+  test.each(exempt)('is denied by their externalId beside the name of a managed one: %j', (how) => {
+    const login = { ...how, externalId: 'ext-x', byUserName: ada, byEmail: ada }
+    expect(judge({ ...login, retained: everything })).toMatchObject(successor)
+  })
+
+  test('is told apart from a sign-on that sends another attribute than provisioning', () => {
+    const login = { externalId: 'ext-x', byUserName: ada, retained: everything }
+    expect(judge(login)).toMatchObject(mismatch)
+    expect(judge({ byUserName: ada, retained: everything })).toMatchObject(emptyId)
   })
 })
 
