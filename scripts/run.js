@@ -21,5 +21,7 @@ if (!existsSync(new URL(`./${tool}.ts`, import.meta.url))) {
   process.exit(1)
 }
 
-process.argv = [process.argv[0], `scripts/${tool}.ts`, ...rest]
+// How it was called is kept for its help; see scim-edge.js.
+const name = process.argv[1] === 'scim-edge' ? 'scim-edge' : `scripts/${tool}.ts`
+process.argv = [process.argv[0], name, ...rest]
 await import(`./${tool}.ts`)

@@ -48,6 +48,9 @@ function commands(world: AdminWorld, file: AdminWorld['terminal']['out']): Comma
       `
 The operator's secret is read from the environment variable OPERATOR_TOKEN. For a server on this
 machine it is else found where npm run dev (.dev.vars) or npm run serve keeps it.
+npx scim-edge is the same, and has dev, serve, simulate and conformance as commands, too. Instead of
+--url and --namespace, set SCIM_EDGE_URL and SCIM_EDGE_NAMESPACE.
+
 The exit status is 0, or 1 after a sentence on the error stream that says why.
 
 Example:

@@ -28,7 +28,7 @@ export function document({ results, titles, deviations, unseen }: DocumentParts)
       `${sum('pass')} pass, ${sum('fail')} fail, ${sum('skip')} do not apply.`,
     ].join('\n'),
     'Try any service provider, ours included:',
-    '```sh\nnpm run conformance -- --url https://example.com/scim/v2 --token …\n```',
+    '```sh\nSCIM_EDGE_TOKEN=… npm run conformance -- --url https://example.com/scim/v2\n```',
     [
       'MUST, SHOULD and MAY are the words of the RFC; INTEROP is what real clients need, SEC what',
       'safety needs. Where the RFCs leave a choice, a check accepts each of them.',

@@ -14,12 +14,21 @@ export const terminal: Terminal = {
   error: (text) => process.stderr.write(`${text}\n`),
 }
 
+/** The command of package.json, which is the operator's command line and has the tools as commands. */
+const COMMAND = 'scim-edge'
+
+/** The name of a tool in its help. */
+function calledAs(name: string): string {
+  if (process.argv[1] !== COMMAND) return name
+  return name === 'admin' ? COMMAND : `${COMMAND} ${name}`
+}
+
 /**
  * Makes the root of a command-line program whose help goes to the terminal and whose usage errors
  * are left to {@link run}. Subcommands inherit that.
  */
 export function program(name: string, description: string, to: Terminal): Command {
-  return new Command(name)
+  return new Command(calledAs(name))
     .description(description)
     .version(version(), '--version', 'print the version')
     .exitOverride()
@@ -70,7 +79,8 @@ export async function noOptions(name: string, description: string): Promise<void
 function usageSentence(root: Command, error: CommanderError): string {
   // Commander answers a missing subcommand with the whole help; its error carries no sentence.
   if (error.code === 'commander.help') {
-    return `A command is missing; npm run ${root.name()} -- --help lists them.`
+    const how = root.name() === COMMAND ? `npx ${COMMAND}` : `npm run ${root.name()} --`
+    return `A command is missing; ${how} --help lists them.`
   }
   const message = error.message.replace(/^error: /, '').replace('. Expected', ', expected')
   return oneSentence(message.charAt(0).toUpperCase() + message.slice(1))

@@ -1,4 +1,5 @@
 /** What every tool of package.json has in common: its help, its version, and what it refuses. */
+import { execFile } from 'node:child_process'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -29,6 +30,27 @@ afterAll(() => rmSync(folder, { recursive: true }))
 
 test('package.json starts the tools that this is about', () => {
   expect(tools).toEqual(expect.arrayContaining(['dev', 'serve', 'admin', 'simulate', 'bundle']))
+})
+
+/** What `npx scim-edge` does, without a network and with an empty cache. */
+function npx(...args: readonly string[]): Promise<{ out: string; error: string }> {
+  const env = { ...process.env, npm_config_cache: join(folder, 'node_modules/.cache/npx') }
+  return new Promise((done) => {
+    execFile(
+      'npx',
+      ['--offline', 'scim-edge', ...args],
+      { cwd: root, env },
+      (_failed, out, error) => done({ out, error }),
+    )
+  })
+}
+
+test('npx scim-edge is the command line of the operator, and has the tools', async () => {
+  expect(await npx('--version')).toEqual({ out: `${version}\n`, error: '' })
+  expect((await npx('--help')).out).toMatch(/^Usage: scim-edge \[options\] \[command\]\n/)
+  expect((await npx('token', 'create', '--help')).out).toMatch(/^Usage: scim-edge token create /)
+  expect((await npx('serve', '--help')).out).toMatch(/^Usage: scim-edge serve /)
+  expect((await npx()).error).toBe('A command is missing; npx scim-edge --help lists them.\n')
 })
 
 test.each(tools)('%s --help prints a help and does nothing else', async (tool) => {
