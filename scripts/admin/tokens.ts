@@ -234,7 +234,8 @@ async function createToken(
       })
     } catch (error) {
       // Two tokens made within a second; a name that was asked for is not altered.
-      if (name !== undefined || attempt === NAMES || !isRefusal(error, 409)) throw error
+      const taken = isRefusal(error, 400, 'serviceaccounts.ErrTokenAlreadyExists')
+      if (name !== undefined || attempt === NAMES || !taken) throw error
     }
   }
 }

@@ -115,9 +115,10 @@ export async function readAll<T>(
   }
 }
 
-/** Tells whether a request was refused with this status. */
-export function isRefusal(error: unknown, status: number): boolean {
-  return error instanceof Error && 'status' in error && error.status === status
+/** Tells whether a request was refused with this status and, where one is given, this messageId. */
+export function isRefusal(error: unknown, status: number, messageId?: string): boolean {
+  if (!(error instanceof Error && 'status' in error && error.status === status)) return false
+  return messageId === undefined || ('messageId' in error && error.messageId === messageId)
 }
 
 /** What is thrown when an answer is not what the admin API would say. */
@@ -127,7 +128,9 @@ function strange(origin: string): Error {
 
 /** What a refusal means: the server's own sentence, when it gave one. */
 function refusal(origin: string, status: number, text: string): Error {
-  return Object.assign(failure(refusalSentence(origin, status, text)), { status })
+  const parsed = z.object({ messageId: sentence }).safeParse(parseJson(text))
+  const messageId = parsed.data?.messageId
+  return Object.assign(failure(refusalSentence(origin, status, text)), { status, messageId })
 }
 
 const sentence = z.string().min(1)

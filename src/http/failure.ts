@@ -135,6 +135,18 @@ const PROVISIONED: Readonly<Record<Provisioned, WireFailure>> = {
   },
 }
 
+/** What Grafana says of a name that another service account or token has. */
+const NAME_TAKEN = {
+  'service account': {
+    messageId: 'serviceaccounts.ErrAlreadyExists',
+    message: 'service account already exists',
+  },
+  token: {
+    messageId: 'serviceaccounts.ErrTokenAlreadyExists',
+    message: 'service account token with given name already exists in the organization',
+  },
+} as const
+
 /** What becomes of a reason; the switch is exhaustive. */
 export function describeReason(reason: Reason): WireFailure {
   switch (reason.kind) {
@@ -434,21 +446,37 @@ export function describeReason(reason: Reason): WireFailure {
     case 'unknown-service-account':
       return {
         status: 404,
-        messageId: 'serviceaccounts.not-found',
-        message: 'Service account not found',
+        messageId: 'serviceaccounts.ErrNotFound',
+        message: 'service account not found',
         detail: `The namespace has no service account with the id ${quote(reason.id)}.`,
       }
     case 'unknown-token':
       return {
         status: 404,
-        messageId: 'serviceaccounts.token-not-found',
-        message: 'Service account token not found',
+        messageId: 'serviceaccounts.ErrTokenNotFound',
+        message: 'service account token not found',
         detail: `The service account has no live token with the id ${quote(reason.id)}.`,
+      }
+    case 'outliving-token':
+      return {
+        status: 403,
+        messageId: 'serviceaccounts.outliving-token',
+        detail:
+          `A token makes none that outlives it, and this one ends in ${reason.seconds} seconds; set ` +
+          'secondsToLive to that at most, or ask the operator.',
+      }
+    case 'too-many-tokens':
+      return {
+        status: 403,
+        messageId: 'serviceaccounts.too-many-tokens',
+        detail:
+          `The service account has ${reason.limit} tokens that are good, which is the most; revoke ` +
+          'one that nobody uses.',
       }
     case 'name-taken':
       return {
-        status: 409,
-        messageId: 'serviceaccounts.name-taken',
+        status: 400,
+        ...NAME_TAKEN[reason.what],
         detail: `There is a ${reason.what} called ${quote(reason.name)} already; choose another name.`,
       }
     case 'provisioned':
@@ -465,6 +493,13 @@ export function describeReason(reason: Reason): WireFailure {
         messageId: 'team.already-member',
         message: 'User is already added to this team',
         detail: `The user ${quote(reason.id)} is a member of this team already.`,
+      }
+    case 'no-member':
+      return {
+        status: 404,
+        messageId: 'team.member-not-found',
+        message: 'Team member not found',
+        detail: `The user ${quote(reason.id)} is no member of this team.`,
       }
     case 'unknown-conflict':
       return {

@@ -300,11 +300,8 @@ export async function changeTeamMembers(
     const [obstacle] = named.flat()
     if (obstacle !== undefined) {
       const { id } = obstacle
-      throw new Refusal(
-        asked.kind === 'add' && obstacle.isUser === 1
-          ? { kind: 'already-member', id }
-          : { kind: 'not-found', resourceType: 'User', id },
-      )
+      if (obstacle.isUser === 0) throw new Refusal({ kind: 'not-found', resourceType: 'User', id })
+      throw new Refusal({ kind: asked.kind === 'add' ? 'already-member' : 'no-member', id })
     }
     await replaceTeam(caller, principal, current, attributesOf(current), memberChange(asked), {
       action: 'team.update',

@@ -29,6 +29,9 @@ export type StoreReason =
   | { readonly kind: 'namespace-full' }
   | { readonly kind: 'unknown-service-account'; readonly id: string }
   | { readonly kind: 'unknown-token'; readonly id: string }
+  /** A token that would end after the one that makes it, which has so many seconds left. */
+  | { readonly kind: 'outliving-token'; readonly seconds: number }
+  | { readonly kind: 'too-many-tokens'; readonly limit: number }
   | {
       readonly kind: 'name-taken'
       readonly what: 'service account' | 'token'
@@ -37,6 +40,7 @@ export type StoreReason =
   | { readonly kind: 'provisioned'; readonly what: Provisioned }
   | { readonly kind: 'listed-twice'; readonly value: string }
   | { readonly kind: 'already-member'; readonly id: string }
+  | { readonly kind: 'no-member'; readonly id: string }
   | { readonly kind: 'unknown-conflict'; readonly id: string }
   | { readonly kind: 'no-settings'; readonly namespace: string }
   | { readonly kind: 'unknown-teams'; readonly teams: readonly string[] }

@@ -108,13 +108,13 @@ export async function listTokens(caller: Caller, account: string): Promise<Token
 }
 
 /**
- * Nobody grants what they do not have themselves.
+ * Nobody grants what they do not have themselves, nor changes an account that holds more than they do.
  *
- * @returns the principal as one who needs all that is granted, so that the guard of the write asks
- *   for it once more
+ * @returns the principal as one who needs all of this, so that the guard of the write asks for it once
+ *   more
  * @throws Refusal `missing-permission`
  */
-function granting(principal: Principal, bits: number): Principal {
+function holding(principal: Principal, bits: number): Principal {
   const granted = permissionNames(bits)
   const permission = missingFrom(principal.granted, granted)
   if (permission !== undefined) throw new Refusal({ kind: 'missing-permission', permission })
@@ -145,7 +145,7 @@ export async function createServiceAccount(
       selectAccounts(namespace, caller.now, sql`a.name = ${name}`, allowed),
     ])
     const { role, permissions, disabled } = release(form)
-    const principal = granting(read.principal, permissions)
+    const principal = holding(read.principal, permissions)
     if (read.rows[0].length > 0) {
       throw new Refusal({ kind: 'name-taken', what: 'service account', name })
     }
@@ -196,8 +196,7 @@ export async function changeServiceAccount(
     const current = found(row, id)
     const given = release(change)
     const next = { ...current, ...given }
-    const grants = given.permissions !== undefined || given.disabled === 0
-    const principal = granting(read.principal, grants ? next.permissions : 0)
+    const principal = holding(read.principal, current.permissions | next.permissions)
     if (namesake !== undefined && namesake.id !== id) {
       throw new Refusal({ kind: 'name-taken', what: 'service account', name })
     }
@@ -229,7 +228,8 @@ export async function changeServiceAccount(
 export async function deleteServiceAccount(caller: Caller, id: string): Promise<void> {
   await untilWon(async () => {
     const read = await readWithTokens(caller, needed['DELETE /serviceaccounts/:account'], id)
-    const { principal, account: current } = read
+    const { account: current } = read
+    const principal = holding(read.principal, current.permissions)
     const { namespace } = principal
     const statements = [
       // First the event: it names its actor, who may be the account itself.
@@ -252,6 +252,9 @@ export interface NewToken {
   readonly name?: string | undefined
 }
 
+/** How many tokens of an account are good at once. */
+const MAXIMUM_TOKENS = 100
+
 /** Which token another takes the place of, and for how long both are good, in milliseconds. */
 export interface Rotation {
   readonly token: string
@@ -268,7 +271,8 @@ export interface MadeToken {
  * Makes a token. In a rotation, the old token ends after the overlap, or when it would have ended
  * before; and the new one has its name unless another is given.
  *
- * @throws Refusal `unknown-service-account`, `unknown-token`, `name-taken`, `missing-permission`
+ * @throws Refusal `unknown-service-account`, `unknown-token`, `name-taken`, `missing-permission`,
+ *   `outliving-token`, `too-many-tokens`
  */
 export async function createToken(
   caller: Caller,
@@ -285,9 +289,14 @@ export async function createToken(
     const { account: current, tokens } = read
     const { id, hash, lifetime, name: given } = release(form)
     // Whoever makes a token can use it, so it must not be able to do more than they are.
-    const principal = granting(read.principal, current.permissions)
-    const { namespace } = principal
+    const principal = holding(read.principal, current.permissions)
+    const { namespace, actor } = principal
     const { now } = caller
+    const expiresAt = lifetime === undefined ? null : now + lifetime
+    const ends = actor.kind === 'token' ? actor.expiresAt : null
+    if (ends !== null && (expiresAt === null || expiresAt > ends)) {
+      throw new Refusal({ kind: 'outliving-token', seconds: Math.floor((ends - now) / 1000) })
+    }
     const rotated = rotation && release(rotation)
     const old = rotated && tokens.find((token) => token.id === rotated.token)
     if (rotated !== undefined && (old === undefined || !isLive(old, now))) {
@@ -299,8 +308,11 @@ export async function createToken(
     if (taken && (old === undefined || given !== undefined)) {
       throw new Refusal({ kind: 'name-taken', what: 'token', name })
     }
-    const expiresAt = lifetime === undefined ? null : now + lifetime
     const oldEnds = now + (rotated?.overlap ?? 0)
+    const others = tokens.filter((one) => isLive(one, now) && (one !== old || oldEnds > now))
+    if (others.length >= MAXIMUM_TOKENS) {
+      throw new Refusal({ kind: 'too-many-tokens', limit: MAXIMUM_TOKENS })
+    }
     const statements = [
       sql`insert into token (hash, namespace, id, account_id, name, permissions, disabled,
           created_at, expires_at)
@@ -331,9 +343,16 @@ export async function createToken(
         ? sql``
         : sql` and exists (select 1 from token k where k.namespace = ${namespace}
             and k.id = ${old.id} and k.revoked_at is null)`
-    // Two tokens of one name could be asked for at once: the list must be as it was read.
+    // A rotation may have cut the life of the caller's own token short.
+    const stillEnds =
+      actor.kind === 'operator'
+        ? sql``
+        : sql` and exists (select 1 from token k where k.namespace = ${namespace}
+            and k.id = ${actor.tokenId} and k.expires_at is ${ends})`
+    // Two tokens of one name, or the hundred and first, could be asked for at once: the list must be as
+    // it was read.
     const condition = sql`${unchanged(namespace, current)} and (select count(*) from token k
-      where k.namespace = ${namespace} and k.account_id = ${account}) = ${tokens.length}${oldStands}`
+      where k.namespace = ${namespace} and k.account_id = ${account}) = ${tokens.length}${oldStands}${stillEnds}`
     const [all] = await writeAs(caller, principal, condition, statements, answers)
     const made = all.find((token) => token.id === id)
     if (made === undefined) throw new Refusal({ kind: 'unknown-token', id })
@@ -347,20 +366,22 @@ function isLive({ revokedAt, expiresAt }: TokenInfo, now: number): boolean {
 }
 
 /**
- * Revokes a token; the next request with it is refused. Revoking again changes nothing.
+ * Revokes a token; the next request with it is refused.
  *
  * @throws Refusal `unknown-service-account`, `unknown-token` and others
  */
 export async function revokeToken(caller: Caller, account: string, id: string): Promise<void> {
   await untilWon(async () => {
-    const { principal, tokens } = await readWithTokens(
+    const read = await readWithTokens(
       caller,
       needed['DELETE /serviceaccounts/:account/tokens/:token'],
       account,
     )
-    const token = tokens.find((one) => one.id === id)
-    if (token === undefined) throw new Refusal({ kind: 'unknown-token', id })
-    if (token.revokedAt !== null) return
+    const principal = holding(read.principal, read.account.permissions)
+    const token = read.tokens.find((one) => one.id === id)
+    if (token === undefined || token.revokedAt !== null) {
+      throw new Refusal({ kind: 'unknown-token', id })
+    }
     const { namespace } = principal
     const statements = [
       sql`update token set revoked_at = ${caller.now}
@@ -370,8 +391,8 @@ export async function revokeToken(caller: Caller, account: string, id: string): 
       }),
       ...closeEvents(caller, principal),
     ]
-    const condition = sql`exists (select 1 from token k where k.namespace = ${namespace}
-      and k.id = ${id} and k.revoked_at is null)`
+    const condition = sql`${unchanged(namespace, read.account)} and exists (select 1 from token k
+      where k.namespace = ${namespace} and k.id = ${id} and k.revoked_at is null)`
     await writeAs(caller, principal, condition, statements, [])
   })
 }

@@ -76,6 +76,8 @@ export type Actor =
       readonly hash: string
       readonly tokenId: string
       readonly accountId: string
+      /** When the token ends; null where it does not. */
+      readonly expiresAt: number | null
     }
   | { readonly kind: 'operator' }
 
@@ -157,10 +159,10 @@ export function decide(
   const granted = bearer.kind === 'operator' ? allPermissions : (authority.permissions ?? 0)
   const missing = missingFrom(granted, permissions)
   if (missing !== undefined) return { kind: 'missing-permission', permission: missing }
-  const { tokenId = '', accountId = '' } = authority
+  const { tokenId = '', accountId = '', expiresAt = null } = authority
   return {
     namespace,
-    actor: bearer.kind === 'operator' ? bearer : { ...bearer, tokenId, accountId },
+    actor: bearer.kind === 'operator' ? bearer : { ...bearer, tokenId, accountId, expiresAt },
     permissions,
     granted,
     settings: effectiveSettings(file, authority.settings),

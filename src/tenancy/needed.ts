@@ -54,6 +54,7 @@ export const needed = {
   'DELETE /accounts/:account': removeUsers,
   'POST /accounts/:account/release': operator,
   'GET /teams': readTeams,
+  'GET /teams/search': readTeams,
   'POST /teams': createTeams,
   'GET /teams/:team': readTeams,
   'PATCH /teams/:team': writeTeams,

@@ -20,6 +20,7 @@ export const permissionBits = {
 export type Permission = keyof typeof permissionBits
 
 const users = ['org.users:read', 'org.users:add', 'org.users:write', 'org.users:remove'] as const
+const settings = ['settings:read', 'settings:write'] as const
 const teams = ['teams:read', 'teams:create', 'teams:write', 'teams:delete'] as const
 
 /** Grafana's basic roles. */
@@ -34,7 +35,7 @@ export const allPermissions = Object.values(permissionBits).reduce((sum, bit) =>
 const roles: Readonly<Record<string, readonly Permission[]>> = {
   'user administration': users,
   teams,
-  admin: [...users, ...teams],
+  admin: [...users, ...teams, ...settings],
   editor: [...users, ...teams],
   viewer: ['org.users:read', 'teams:read'],
   none: [],

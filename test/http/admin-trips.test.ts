@@ -134,6 +134,7 @@ const routes: readonly [route: string, trips: string, status: number, send: Send
   ],
   ['GET /events', one, 200, ({ operator }) => operator.get('/events')],
   ['GET /retained', one, 200, ({ operator }) => operator.get('/retained')],
+  ['GET /teams/search', one, 400, ({ operator }) => operator.get('/teams/search')],
   [
     'DELETE /retained/:id',
     two,

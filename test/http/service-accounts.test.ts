@@ -1,15 +1,16 @@
 /** Service accounts and tokens, in Grafana's shapes and status codes. */
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { makeInterruptedEndpoint, tenant } from '../support/endpoint.ts'
+import { makeEndpoint, makeInterruptedEndpoint, tenant } from '../support/endpoint.ts'
 import { expectAdminError, expectError } from '../support/expect.ts'
 import { expectGuarded } from '../support/guarded.ts'
 import { accountWithToken, limitedTo, operatorOf } from '../support/operator.ts'
 import { userBody } from '../support/payload.ts'
-import { dump, eventsOf } from '../support/tables.ts'
+import { dump, eventsOf, query } from '../support/tables.ts'
 
 const USERS = ['org.users:read', 'org.users:add', 'org.users:write', 'org.users:remove']
 const TEAMS = ['teams:read', 'teams:create', 'teams:write', 'teams:delete']
+const SETTINGS = ['settings:read', 'settings:write']
 const MANAGER = ['serviceaccounts:read', 'serviceaccounts:write', 'serviceaccounts:delete']
 
 describe('a service account', () => {
@@ -73,7 +74,7 @@ describe('a service account', () => {
 
   test.each([
     [{ role: 'Editor' }, [...USERS, ...TEAMS]],
-    [{ role: 'Admin' }, [...USERS, ...TEAMS]],
+    [{ role: 'Admin' }, [...USERS, ...TEAMS, ...SETTINGS]],
     [{ role: 'Viewer' }, ['org.users:read', 'teams:read']],
     [{ role: 'None' }, []],
     [{}, []],
@@ -128,9 +129,23 @@ describe('a service account', () => {
     expect(await dump(client.namespace)).toBe(before)
   })
 
-  test.each(['page=0', 'page=x', 'perpage=-1'])('listed by %s is 400', async (search) => {
-    const answer = await operatorOf(await tenant()).get(`/serviceaccounts?${search}`)
-    expectAdminError(answer, 400, /^(per)?page: /)
+  test.each([
+    ['', 1, 1000],
+    ['page=0', 1, 1000],
+    ['page=-1&perpage=0', 1, 1000],
+    ['page=x&perpage=abc', 1, 1000],
+    ['page=1.5&perpage=-3', 1, 1000],
+    ['page=1e2&perpage=99999999999999999999', 1, 1000],
+    ['page=2&perpage=1', 2, 1],
+    ['page=1&perpage=5000', 1, 1000],
+  ])('listed by %j shows page %i of %i, as in Grafana', async (search, page, perPage) => {
+    const { operator } = await accountWithToken()
+    for (const path of ['/serviceaccounts', '/serviceaccounts/search']) {
+      const { status, body } = await operator.get(`${path}?${search}`)
+      expect(status).toBe(200)
+      expect(body).toMatchObject({ totalCount: 2, page, perPage })
+      expect(body.serviceAccounts).toHaveLength(perPage === 1 ? 1 : 2)
+    }
   })
 
   test.each(['a\0b', 'a\ud800b', ' ', 'a'.repeat(191)])('is not called %j', async (name) => {
@@ -145,8 +160,13 @@ describe('a service account', () => {
   test('has a name of its own', async () => {
     const { operator, path } = await accountWithToken()
     await operator.post('/serviceaccounts', { name: 'entra' })
-    expectAdminError(await operator.post('/serviceaccounts', { name: 'okta' }), 409, /okta/)
-    expectAdminError(await operator.request('PATCH', path, { name: 'entra' }), 409, /entra/)
+    const taken = await operator.post('/serviceaccounts', { name: 'okta' })
+    expectAdminError(taken, 400, /okta/)
+    expect(taken.body).toMatchObject({
+      messageId: 'serviceaccounts.ErrAlreadyExists',
+      message: 'service account already exists',
+    })
+    expectAdminError(await operator.request('PATCH', path, { name: 'entra' }), 400, /entra/)
     expect((await operator.request('PATCH', path, { name: 'okta' })).status).toBe(200)
   })
 
@@ -198,8 +218,8 @@ describe('a service account', () => {
   })
 })
 
-describe('nobody grants a permission that they lack', () => {
-  test('not to an account, nor by a token, nor by enabling', async () => {
+describe('nobody grants a permission that they lack, nor changes an account that has it', () => {
+  test('not to an account, nor by a token, nor by taking it away', async () => {
     const { client, operator, path, token } = await accountWithToken(['Teams'])
     const manager = await limitedTo(client, ...MANAGER, 'User administration')
     const before = await dump(client.namespace)
@@ -210,15 +230,22 @@ describe('nobody grants a permission that they lack', () => {
       await manager.request('PATCH', path, { isDisabled: false }),
       await manager.post(`${path}/tokens`, { name: 'mine' }),
       await manager.post(`${path}/tokens/${token.id}/rotate`, {}),
+      await manager.request('PATCH', path, { isDisabled: true }),
+      await manager.request('PATCH', path, { name: 'mine' }),
+      await manager.request('PATCH', path, { role: 'None', permissions: [] }),
+      await manager.delete(`${path}/tokens/${token.id}`),
+      await manager.delete(path),
     ]) {
       expectAdminError(answer, 403, /teams:read/)
     }
     expect(await dump(client.namespace)).toBe(before)
     const own = { name: 'x', permissions: USERS }
     expect((await manager.post('/serviceaccounts', own)).status).toBe(201)
-    expect((await manager.request('PATCH', path, { isDisabled: true })).status).toBe(200)
-    expect((await manager.delete(`${path}/tokens/${token.id}`)).status).toBe(200)
+    const equal = await limitedTo(client, ...MANAGER, 'Teams')
+    expect((await equal.request('PATCH', path, { isDisabled: true })).status).toBe(200)
+    expect((await equal.delete(`${path}/tokens/${token.id}`)).status).toBe(200)
     expect((await operator.get(path)).body).toMatchObject({ isDisabled: true, tokens: 0 })
+    expect((await equal.delete(path)).status).toBe(200)
   })
 })
 
@@ -229,12 +256,14 @@ test('nobody grants a permission that they lose between read and write', async (
   const manager = (await operator.post('/serviceaccounts', form)).body
   const own = `/serviceaccounts/${manager.id}`
   const { key } = (await operator.post(`${own}/tokens`, { name: 'k' })).body
-  const writes: [string, string, object][] = [
+  const writes: [string, string, object?][] = [
     ['POST', '/serviceaccounts', { name: 'x', permissions: ['Teams'] }],
     ['PATCH', path, { permissions: ['teams:read'] }],
     ['PATCH', path, { isDisabled: false }],
     ['POST', `${path}/tokens`, { name: 'mine' }],
     ['POST', `${path}/tokens/${token.id}/rotate`, {}],
+    ['DELETE', `${path}/tokens/${token.id}`],
+    ['DELETE', path],
   ]
   for (const [method, at, body] of writes) {
     await operator.request('PATCH', own, { permissions: form.permissions })
@@ -253,6 +282,77 @@ test('nobody grants a permission that they lose between read and write', async (
       tokens: 1,
     })
   }
+})
+
+describe('no token outlives the one that makes it', () => {
+  const SECOND = 1000
+
+  async function shortLived(endpoint = makeEndpoint()) {
+    const client = await tenant({ endpoint })
+    const operator = operatorOf(client)
+    const form = { name: 'manager', permissions: MANAGER }
+    const manager = (await operator.post('/serviceaccounts', form)).body
+    const tokens = `/serviceaccounts/${manager.id}/tokens`
+    // Away from the limit of a millisecond.
+    const own = (await operator.post(tokens, { name: 'own', secondsToLive: 100 })).body
+    return { client, operator, tokens, own, holder: client.withToken(own.key) }
+  }
+
+  test('neither a new one nor one that takes its place', async () => {
+    const { client, operator, tokens, own, holder } = await shortLived()
+    client.endpoint.clock.offset = 40 * SECOND
+    const before = await dump(client.namespace)
+    for (const life of [{}, { secondsToLive: 0 }, { secondsToLive: 61 }]) {
+      for (const [path, form] of [
+        [tokens, { name: 'new', ...life }],
+        [`${tokens}/${own.id}/rotate`, life],
+      ] as const) {
+        const refused = await holder.post(path, form)
+        expectAdminError(refused, 403, /in \d+ seconds; set secondsToLive/)
+        expect(refused.body.messageId).toBe('serviceaccounts.outliving-token')
+      }
+    }
+    const unused = (text: string) => text.replaceAll(/"last_used_at":\d+/g, '"last_used_at":null')
+    expect(unused(await dump(client.namespace))).toBe(unused(before))
+    const made = await holder.post(tokens, { name: 'new', secondsToLive: 59 })
+    expect(made.status).toBe(200)
+    expect(made.body.expiration <= own.expiration).toBe(true)
+    expect((await operator.post(tokens, { name: 'endless' })).body.expiration).toBeNull()
+  })
+
+  test('also where its own end comes nearer between read and write', async () => {
+    const { endpoint, interruption } = makeInterruptedEndpoint()
+    const { operator, tokens, own, holder } = await shortLived(endpoint)
+    interruption.meanwhile = () =>
+      operator.post(`${tokens}/${own.id}/rotate`, { overlapSeconds: 30 })
+    const refused = await holder.post(tokens, { name: 'new', secondsToLive: 59 })
+    expectAdminError(refused, 403, /outlives/)
+  })
+})
+
+test('an account has 100 good tokens at most, also when many are asked for at once', async () => {
+  const { client, operator, path, account } = await accountWithToken()
+  await query(
+    `insert into token (hash, namespace, id, account_id, name, permissions, created_at, revoked_at, expires_at)
+      with recursive n (i) as (select 1 union all select i + 1 from n where i < 119)
+      select n.i || ?1, ?1, 't' || n.i, ?2, 'n' || n.i, 0, 1,
+        iif(n.i > 110, 1, null), iif(n.i > 97 and n.i <= 110, 1, null) from n`,
+    client.namespace,
+    account.id,
+  )
+  const names = ['a', 'b', 'c', 'd', 'e']
+  const answers = await Promise.all(names.map((name) => operator.post(`${path}/tokens`, { name })))
+  expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 403, 403, 403])
+  const refused = await operator.post(`${path}/tokens`, { name: 'f' })
+  expectAdminError(refused, 403, /100 tokens/)
+  expect(refused.body.messageId).toBe('serviceaccounts.too-many-tokens')
+  expect((await operator.get(path)).body.tokens).toBe(100)
+  // The old one is good for as long as it overlaps.
+  const rotate = (form: object) => operator.post(`${path}/tokens/t1/rotate`, form)
+  expectAdminError(await rotate({ overlapSeconds: 60 }), 403, /100 tokens/)
+  expect((await rotate({ overlapSeconds: 0 })).status).toBe(200)
+  expect((await operator.delete(`${path}/tokens/t2`)).status).toBe(200)
+  expect((await operator.post(`${path}/tokens`, { name: 'f' })).status).toBe(200)
 })
 
 describe('a token', () => {
@@ -306,7 +406,7 @@ describe('a token', () => {
     expect(await revoke()).toMatchObject({ status: 200, body })
     expectError(await holder.get('/Users'), 401, { messageId: 'api-key.revoked' })
     expect((await operator.get(`${path}/tokens`)).body).toMatchObject([{ isRevoked: true }])
-    expect((await revoke()).status).toBe(200)
+    expectAdminError(await revoke(), 404, token.id)
   })
 
   test('is rotated with an overlap: both are good until the old one ends', async () => {
@@ -320,7 +420,7 @@ describe('a token', () => {
     const third = await operator.post(`${path}/tokens/${body.id}/rotate`, { overlapSeconds: 3600 })
     expect(third).toMatchObject({ status: 200, body: { name: 'first' } })
     const named = { name: 'first' }
-    expectAdminError(await operator.post(`${path}/tokens/${body.id}/rotate`, named), 409, /first/)
+    expectAdminError(await operator.post(`${path}/tokens/${body.id}/rotate`, named), 400, /first/)
     expect((await holder.get('/Users')).status).toBe(200)
     expect((await fresh.get('/Users')).status).toBe(200)
     client.endpoint.clock.offset = 601_000
@@ -343,13 +443,15 @@ describe('a token', () => {
     expectAdminError(await operator.post(`${path}/tokens`, form), 400, detail)
   })
 
-  test('of a name that a live one has is 409, also when both are asked for at once', async () => {
+  test('of a name that a live one has is 400, also when both are asked for at once', async () => {
     const { operator, path } = await accountWithToken()
-    expectAdminError(await operator.post(`${path}/tokens`, { name: 'first' }), 409, /first/)
+    const taken = await operator.post(`${path}/tokens`, { name: 'first' })
+    expectAdminError(taken, 400, /first/)
+    expect(taken.body.messageId).toBe('serviceaccounts.ErrTokenAlreadyExists')
     const answers = await Promise.all(
       Array.from({ length: 5 }, () => operator.post(`${path}/tokens`, { name: 'twin' })),
     )
-    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409, 409, 409])
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 400, 400, 400, 400])
   })
 })
 

@@ -89,6 +89,7 @@ describe('settings', () => {
     ['another kind', { kind: 'Secret', spec: {} }, /kind/],
     ['another version', { apiVersion: 'v1', spec: {} }, /apiVersion/],
     ['another name', { metadata: { name: 'other' }, spec: {} }, /metadata\.name/],
+    ['another namespace', { metadata: { namespace: 'stacks-1' }, spec: {} }, /metadata\.namespace/],
     ['no spec', {}, /spec/],
     ['a misspelt setting', { spec: { enableUsersync: true } }, /enableUsersync/],
     ['a text for a switch', { spec: { enableUserSync: 'true' } }, /spec\.enableUserSync/],

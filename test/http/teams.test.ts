@@ -69,7 +69,10 @@ describe('a team by hand', () => {
     // Of a list that names somebody unknown nothing is applied.
     const before = await dump(client.namespace)
     expectAdminError(await operator.put(path, { members: [a, 'ux'] }), 404, /ux/)
-    expectAdminError(await operator.delete(`${path}/${a}`), 404, a)
+    const stranger = await operator.delete(`${path}/${a}`)
+    expectAdminError(stranger, 404, `The user "${a}" is no member of this team.`)
+    expect(stranger.body.message).toBe('Team member not found')
+    expectAdminError(await operator.delete(`${path}/ux`), 404, /There is no User with the id "ux"/)
     expect(await dump(client.namespace)).toBe(before)
     const removed = await operator.delete(`${path}/${b}`)
     expect(removed).toMatchObject({ status: 200, body: { message: 'Team Member removed' } })
@@ -79,6 +82,11 @@ describe('a team by hand', () => {
     expect((await operator.get(`/teams/${id}`)).body).toMatchObject({ memberCount: 1 })
     expect(await memberIds(client, id)).toEqual([c])
     expect((await query('select managed from team where id = ?', id))[0]).toEqual({ managed: 0 })
+  })
+
+  test('is not searched for, which the answer says', async () => {
+    const answer = await operatorOf(await tenant()).get('/teams/search?query=crew')
+    expectAdminError(answer, 400, /There is no search here: GET teams lists all teams/)
   })
 
   test('lists its members page by page', async () => {

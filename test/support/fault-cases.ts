@@ -164,7 +164,7 @@ export const provisioning: readonly Operation[] = [
     route: 'POST /:namespace/serviceaccounts',
     send: ({ operator }) => operator.post('/serviceaccounts', { name: 'new', role: 'Viewer' }),
     status: 201,
-    again: 409,
+    again: 400,
   },
   {
     name: 'the change of a service account',
@@ -186,7 +186,7 @@ export const provisioning: readonly Operation[] = [
     send: ({ operator, world }) =>
       operator.post(`/serviceaccounts/${world.account}/tokens`, { name: 'new' }),
     status: 200,
-    again: 409,
+    again: 400,
   },
   {
     name: 'the rotation of a token',
@@ -204,6 +204,7 @@ export const provisioning: readonly Operation[] = [
     send: ({ operator, world }) =>
       operator.delete(`/serviceaccounts/${world.account}/tokens/${world.first}`),
     status: 200,
+    again: 404,
   },
   {
     name: 'the purge of a retained account',
@@ -299,6 +300,7 @@ export const reads: readonly Operation[] = [
     'operator',
   ),
   get('/accounts/:account', ({ cid }) => `/accounts/${cid}`, 'operator'),
+  get('/teams/search', () => '/teams/search', 'operator', 400),
   get('/teams/:team', ({ hand }) => `/teams/${hand}`, 'operator'),
   get('/teams/:team/members', ({ hand }) => `/teams/${hand}/members`, 'operator'),
   post('/login/check', { userName: 'ada' }, 'operator'),

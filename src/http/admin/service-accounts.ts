@@ -24,7 +24,7 @@ import { hashToken, makeToken } from '../../tenancy/token.ts'
 import { type Dependencies, makeId, queryOf, type ScimEnv } from '../context.ts'
 import { HttpRefusal } from '../failure.ts'
 import { adminCallerOf } from './caller.ts'
-import { MAXIMUM_PAGE, wholeNumber } from './parameters.ts'
+import { MAXIMUM_PAGE } from './parameters.ts'
 import { listOf, readBody, text } from './validate.ts'
 
 const name = text.check(z.trim(), z.minLength(1), z.maxLength(190))
@@ -118,6 +118,12 @@ function showToken(
   }
 }
 
+/** A number from 1, as Grafana reads it: what is no such number counts as if it were left out. */
+function countOr(otherwise: number, text = ''): number {
+  const number = /^\+?\d+$/.test(text) ? Number(text) : 0
+  return Number.isSafeInteger(number) && number > 0 ? number : otherwise
+}
+
 /** The routes of /serviceaccounts below the base URL of a namespace. */
 export function serviceAccountRoutes(dependencies: Dependencies) {
   const { now, randomBytes } = dependencies
@@ -128,8 +134,8 @@ export function serviceAccountRoutes(dependencies: Dependencies) {
     const query = queryOf(c)
     const sought = (query.get('query') ?? '').toLowerCase()
     const matching = all.filter((account) => account.name.toLowerCase().includes(sought))
-    const page = wholeNumber(query, 'page', 1) ?? 1
-    const perPage = Math.min(wholeNumber(query, 'perpage', 1) ?? MAXIMUM_PAGE, MAXIMUM_PAGE)
+    const page = countOr(1, query.get('page'))
+    const perPage = Math.min(countOr(MAXIMUM_PAGE, query.get('perpage')), MAXIMUM_PAGE)
     const shown = matching.slice((page - 1) * perPage, page * perPage)
     const totalCount = matching.length
     return c.json({ totalCount, serviceAccounts: shown.map(show), page, perPage })

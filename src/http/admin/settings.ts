@@ -10,6 +10,7 @@ import {
 } from '../../store/settings.ts'
 import type { Settings } from '../../tenancy/settings.ts'
 import type { Dependencies, ScimEnv } from '../context.ts'
+import { HttpRefusal } from '../failure.ts'
 import { adminCallerOf } from './caller.ts'
 import { readBody } from './validate.ts'
 
@@ -20,7 +21,9 @@ const KIND = 'SCIMConfig'
 const configForm = z.object({
   apiVersion: z.optional(z.literal(VERSION)),
   kind: z.optional(z.literal(KIND)),
-  metadata: z.optional(z.object({ name: z.optional(z.literal('default')) })),
+  metadata: z.optional(
+    z.object({ name: z.optional(z.literal('default')), namespace: z.optional(z.string()) }),
+  ),
   spec: z.strictObject({
     enableUserSync: z._default(z.boolean(), false),
     enableGroupSync: z._default(z.boolean(), false),
@@ -39,6 +42,13 @@ function show({ namespace, settings, stored, mayRead }: AppliedSettings) {
   }
 }
 
+/** @throws HttpRefusal `bad-request` where a body is about another namespace than its path */
+function refuseOther(named: string | undefined, namespace: string | undefined): void {
+  if (named === undefined || named === namespace) return
+  const detail = `metadata.namespace: the path is of the namespace ${namespace}; send that, or leave it out.`
+  throw new HttpRefusal({ kind: 'bad-request', detail })
+}
+
 /** The routes of /config below the base URL of a namespace. */
 export function settingsRoutes(dependencies: Dependencies) {
   const routes = new Hono<ScimEnv>()
@@ -50,10 +60,13 @@ export function settingsRoutes(dependencies: Dependencies) {
   routes.put('/default', async (c) => {
     const caller = adminCallerOf(c, dependencies)
     const form = await holdAsync(() => readBody(c.req.raw, configForm))
-    const change = andThen(form, ({ spec }) => ({ requireExternalId }: Settings) => ({
-      ...spec,
-      requireExternalId: spec.requireExternalId ?? requireExternalId,
-    }))
+    const change = andThen(form, ({ metadata, spec }) => {
+      refuseOther(metadata?.namespace, c.req.param('namespace'))
+      return ({ requireExternalId }: Settings) => ({
+        ...spec,
+        requireExternalId: spec.requireExternalId ?? requireExternalId,
+      })
+    })
     const written = await writeSettings(caller, change)
     return c.json(show(written), written.created ? 201 : 200)
   })

@@ -21,6 +21,7 @@ import {
 import { andThen, type Held, hold, holdAsync } from '../../store/held.ts'
 import { MAXIMUM_GROUP_BODY } from '../body.ts'
 import { type Dependencies, queryOf, type ScimEnv } from '../context.ts'
+import { HttpRefusal } from '../failure.ts'
 import { adminCallerOf } from './caller.ts'
 import { operatorOnly } from './operator.ts'
 import { flagOf, limitOf, pageOf } from './parameters.ts'
@@ -80,6 +81,16 @@ export function teamRoutes(dependencies: Dependencies) {
     const { total, teams } = await listHandTeams(caller, asked)
     const { shown, nextCursor } = pageOf(teams, limit.ok ? limit.value : 0, ({ team }) => team.id)
     return c.json({ totalCount: total, teams: shown.map(show), nextCursor })
+  })
+
+  // Grafana's clients search here; an answer of all teams would mislead them.
+  routes.get('/search', async (c) => {
+    const detail =
+      'There is no search here: GET teams lists all teams, ?name= finds one by its name.'
+    const refused = hold(() => {
+      throw new HttpRefusal({ kind: 'bad-request', detail })
+    })
+    return c.json(await listHandTeams(adminCallerOf(c, dependencies), refused))
   })
 
   routes.post('/', async (c) => {

@@ -22,7 +22,10 @@ function key(name: string, expiration: string | null = null) {
   return { id: 't1', name, key: 'glsa_secret', expiration }
 }
 
-const taken: Answer = [409, { message: 'name taken', detail: 'A live token has this name.' }]
+const taken: Answer = [
+  400,
+  { messageId: 'serviceaccounts.ErrTokenAlreadyExists', detail: 'A live token has this name.' },
+]
 
 describe('token create', () => {
   test('makes the account scim with Editor, and a token without an end, unless told otherwise', async () => {

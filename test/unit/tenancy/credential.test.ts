@@ -92,7 +92,7 @@ describe('a good token', () => {
     const authority = { ...good, settings: stored, restore: '{"lines":1}' }
     expect(decided(claimOf('stacks-7'), authority)).toEqual({
       namespace: 'stacks-7',
-      actor: { kind: 'token', hash: 'h', tokenId: 't1', accountId: 'a1' },
+      actor: { kind: 'token', hash: 'h', tokenId: 't1', accountId: 'a1', expiresAt: null },
       permissions: ['org.users:read'],
       granted: 1,
       settings: { ...defaultSettings, enableUserSync: true },

@@ -69,7 +69,7 @@ describe('a role stands for', () => {
   test.each<[string, readonly Permission[]]>([
     ['User administration', USERS],
     ['Teams', TEAMS],
-    ['Admin', [...USERS, ...TEAMS]],
+    ['Admin', [...USERS, ...TEAMS, 'settings:read', 'settings:write']],
     ['Editor', [...USERS, ...TEAMS]],
     ['Viewer', ['org.users:read', 'teams:read']],
     ['None', []],
