@@ -21,6 +21,7 @@ import { failedCredentials } from './http/failed-credentials.ts'
 import { describeReason, failureResponse, type Reason, reasonOf } from './http/failure.ts'
 import { limitRequests } from './http/limits.ts'
 import { logLine } from './http/log.ts'
+import { makePools } from './http/pending.ts'
 import { refusalTask } from './http/refusals.ts'
 import { scimRoutes } from './http/scim/routes.ts'
 import { serverTiming } from './http/timing.ts'
@@ -56,11 +57,13 @@ function isAdmin(request: Request): boolean {
 export function createApp(dependencies: Dependencies) {
   const app = new Hono<ScimEnv>({ getPath: routedPath })
   const countFailures = failedCredentials(dependencies)
+  const bodies = makePools(dependencies.now)
 
   app.use(async (c, next) => {
     const started = dependencies.now()
     const requestId = crypto.randomUUID()
     c.set('requestId', requestId)
+    c.set('bodies', bodies)
     c.set('origin', dependencies.publicOrigin ?? new URL(c.req.url).origin)
     const tasks: Parameters<Caller['later']>[0][] = []
     c.set('later', (task) => tasks.push(task))

@@ -124,7 +124,7 @@ const USUAL_EFFORT = 2048
 
 /** Everything that a bulk request makes of its body, but for the database. */
 function bulk(body: string, stored: Attributes): void {
-  const { entries } = readBulkRequest(parseJson(body))
+  const { entries } = readBulkRequest(parseJson(body), Number.POSITIVE_INFINITY)
   const size = Math.max(1, Buffer.byteLength(body) / MEBIBYTE)
   const spend = newEffort(MAXIMUM_EFFORT * size + USUAL_EFFORT * entries.length)
   const operations = entries.flatMap((entry: BulkEntry) => (entry.ok ? [entry.operation] : []))

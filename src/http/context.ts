@@ -9,6 +9,7 @@ import { Refusal } from '../store/refusal.ts'
 import { type Claim, type Holder, readClaim } from '../tenancy/credential.ts'
 import { type Namespace, parseNamespace } from '../tenancy/namespace.ts'
 import type { Settings } from '../tenancy/settings.ts'
+import type { Pools } from './pending.ts'
 
 /** One line of the log: what was asked and what came of it, without personal data. */
 export interface LogLine {
@@ -63,6 +64,8 @@ export interface ScimEnv {
     requestId: string
     origin: string
     later: (task: () => Promise<unknown>) => void
+    /** All bodies that are on their way. */
+    bodies: Pools
     /** Who calls, once the token is known to be good. */
     holder?: Holder
     /** The namespace of a token that is good no more. */

@@ -21,7 +21,10 @@ export type HttpReason =
   | { readonly kind: 'no-route' }
   | { readonly kind: 'method-not-allowed'; readonly allowed: readonly string[] }
   | { readonly kind: 'unsupported-media-type'; readonly received: string }
+  | { readonly kind: 'unsupported-coding'; readonly received: string }
   | { readonly kind: 'too-large'; readonly limit: number }
+  | { readonly kind: 'slow-body'; readonly seconds: number }
+  | { readonly kind: 'too-many-bodies' }
   | { readonly kind: 'not-acceptable'; readonly accept: string }
   | { readonly kind: 'unresolved-reference'; readonly bulkId: string }
   | { readonly kind: 'unsupported-version'; readonly version: string }
@@ -335,6 +338,21 @@ export function describeReason(reason: Reason): WireFailure {
         messageId: 'scim.too-large',
         detail: `The body is larger than ${reason.limit} bytes, which is the most; split it.`,
       }
+    case 'slow-body':
+      return {
+        status: 408,
+        messageId: 'scim.slow-body',
+        detail:
+          `The body did not arrive within ${reason.seconds} seconds; send the request again, or ` +
+          'split it into smaller ones.',
+      }
+    case 'too-many-bodies':
+      return {
+        status: 503,
+        messageId: 'scim.too-many-bodies',
+        detail: 'The server receives as many bodies at once as it can hold; try again.',
+        headers: { 'Retry-After': '5' },
+      }
     case 'not-acceptable':
       return {
         status: 406,
@@ -377,6 +395,14 @@ export function describeReason(reason: Reason): WireFailure {
         status: 415,
         messageId: 'scim.unsupported-media-type',
         detail: `Send the body as application/scim+json or application/json, not ${quote(reason.received)}.`,
+      }
+    case 'unsupported-coding':
+      return {
+        status: 415,
+        messageId: 'scim.unsupported-coding',
+        detail: `Send the body as it is, without Content-Encoding ${quote(reason.received)}.`,
+        // RFC 7694 §3: what a request may be encoded with.
+        headers: { 'Accept-Encoding': 'identity' },
       }
     case 'not-implemented':
       return {

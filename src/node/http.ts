@@ -9,6 +9,13 @@ import { StartFailure } from './failure.ts'
 /** As on Workers: 128 KiB of headers, and a URL of 16 KiB, which Node counts in. */
 const HEADER_BYTES = (128 + 16) * 1024
 
+/**
+ * How many milliseconds the headers of a request may take, and all of it. The application gives each
+ * body its time and answers with a sentence; this ends what it does not read.
+ */
+const HEADERS_TIMEOUT = 20_000
+const REQUEST_TIMEOUT = 90_000
+
 /** How many milliseconds requests in flight, and what follows them, are given at the end. */
 const GRACE = 10_000
 
@@ -47,7 +54,11 @@ export async function listen(host: string, port: number, serve: Serve): Promise<
       if (closing) response.headers.set('Connection', 'close')
       return response
     },
-    serverOptions: { maxHeaderSize: HEADER_BYTES },
+    serverOptions: {
+      maxHeaderSize: HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT,
+      requestTimeout: REQUEST_TIMEOUT,
+    },
   }) as Server
   server.listen(port, host)
   await once(server, 'listening').catch(async (error: NodeJS.ErrnoException) => {

@@ -1,5 +1,5 @@
 /** Bulk requests: RFC 7644 §3.7, with errata 5050 and 7916. */
-import { ProtocolError, quote } from './error.ts'
+import { OperationLimitError, ProtocolError, type ProtocolReason, quote } from './error.ts'
 import { isObject, type Json, type JsonObject, membersOf } from './json.ts'
 import { readMessage } from './message.ts'
 import { type ResourceType, resourceTypes } from './schema/resource-type.ts'
@@ -24,7 +24,8 @@ export interface BulkOperation {
 export interface BulkMistake {
   readonly method: string
   readonly bulkId?: string
-  readonly error: ProtocolError | UnknownPath
+  /** Data and no Error, whose stack would cost more than to read the operation. */
+  readonly error: ProtocolReason | UnknownPath
 }
 
 /** A path that names nothing, or that the method does not go with. */
@@ -45,13 +46,19 @@ export interface BulkRequest {
 /**
  * Reads a BulkRequest. What is wrong with one operation is that operation's error.
  *
- * @throws ProtocolError invalidSyntax or invalidValue where the message itself is wrong
+ * @param limit how many operations it may hold; they are counted before any is looked at
+ * @throws ProtocolError invalidSyntax or invalidValue where the message itself is wrong;
+ *   OperationLimitError
  */
-export function readBulkRequest(body: Json): BulkRequest {
+export function readBulkRequest(body: Json, limit: number): BulkRequest {
   const members = readMessage(body, BULK_REQUEST)
   const operations = members.get('operations')
   if (!Array.isArray(operations)) {
     throw new ProtocolError('invalidSyntax', 'Operations must be a list of operations.')
+  }
+  if (operations.length > limit) {
+    const count = operations.length
+    throw new OperationLimitError({ kind: 'too-many-operations', message: 'Bulk', count, limit })
   }
   const failOnErrors = members.get('failonerrors') ?? undefined
   const counts =
@@ -91,7 +98,8 @@ function readEntry(given: Json, where: string, seen: Set<string>): BulkEntry {
     ok: false,
     mistake: { method, ...named, error },
   })
-  const invalid = (detail: string) => wrong(new ProtocolError('invalidSyntax', `${where}${detail}`))
+  const invalid = (detail: string) =>
+    wrong({ kind: 'protocol', scimType: 'invalidSyntax', detail: `${where}${detail}` })
   if (!isObject(given)) return invalid(` must be an object, not ${quote(given)}.`)
   if (!isMethod(method)) {
     return invalid(`.method must be POST, PUT, PATCH or DELETE, not ${quote(text('method'))}.`)

@@ -150,6 +150,18 @@ export async function readDuringRestore<const T extends readonly Statement[]>(
   return { principal: decided, rows: rows as unknown as Results<T> }
 }
 
+/**
+ * Decides the caller's claim and reads nothing: a trip of its own, for what must not wait for the
+ * first batch. The operator's secret was compared when the claim was made.
+ *
+ * @throws Refusal when the credential is not good enough for anything in this namespace
+ */
+export async function decideCredential(caller: Caller): Promise<void> {
+  if (caller.claim.bearer.kind === 'operator') return
+  // The batch that follows notes the use of the token.
+  await readDuringRestore({ ...caller, later: () => undefined }, [], () => [])
+}
+
 function noteUse(database: Database, tokenHash: string, now: number): Promise<unknown> {
   return database.batch('write', [
     sql`update token set last_used_at = ${now}

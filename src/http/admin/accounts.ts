@@ -3,7 +3,6 @@ import { Hono } from 'hono'
 import * as z from 'zod/mini'
 import { accountEmail } from '../../store/account.ts'
 import {
-  type AccountChange,
   changeAccount,
   createAccount,
   deleteAccount,
@@ -11,7 +10,7 @@ import {
   readAccount,
   releaseAccount,
 } from '../../store/hand-accounts.ts'
-import { andThen, hold, holdAsync } from '../../store/held.ts'
+import { andThen, hold } from '../../store/held.ts'
 import type { StoredUser } from '../../store/users.ts'
 import { type Dependencies, queryOf, type ScimEnv } from '../context.ts'
 import { adminCallerOf } from './caller.ts'
@@ -75,7 +74,7 @@ export function accountRoutes(dependencies: Dependencies) {
 
   routes.post('/', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const form = await holdAsync(() => readBody(c.req.raw, accountForm))
+    const form = await readBody(c, caller, accountForm)
     return c.json(show(await createAccount(caller, form)), 201)
   })
 
@@ -86,7 +85,7 @@ export function accountRoutes(dependencies: Dependencies) {
 
   routes.patch('/:account', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const change = await holdAsync<AccountChange>(() => readBody(c.req.raw, accountChange))
+    const change = await readBody(c, caller, accountChange)
     return c.json(show(await changeAccount(caller, c.req.param('account'), change)))
   })
 

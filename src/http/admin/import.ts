@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import * as z from 'zod/mini'
 import { fold } from '../../scim/comparison.ts'
-import { holdAsync, release } from '../../store/held.ts'
+import { release } from '../../store/held.ts'
 import { importDirectory, type MemberOutcome, type Outcome } from '../../store/import.ts'
 import { MAXIMUM_BODY } from '../body.ts'
 import type { Dependencies, ScimEnv } from '../context.ts'
@@ -68,7 +68,7 @@ export function importRoutes(dependencies: Dependencies) {
 
   routes.post('/', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const form = await holdAsync(() => readBody(c.req.raw, importForm, MAXIMUM_BODY))
+    const form = await readBody(c, caller, importForm, MAXIMUM_BODY)
     const imported = await importDirectory(caller, form)
     const { dryRun, users, teams, members } = release(form)
     return c.json({

@@ -5,7 +5,7 @@
 import { Hono } from 'hono'
 import * as z from 'zod/mini'
 import { accountEmail } from '../../store/account.ts'
-import { holdAsync, release } from '../../store/held.ts'
+import { release } from '../../store/held.ts'
 import { type LoginCandidate, readLogin } from '../../store/login.ts'
 import type { StoredUser } from '../../store/users.ts'
 import { judgeLogin, type LoginAccount } from '../../tenancy/login.ts'
@@ -67,7 +67,7 @@ export function loginRoutes(dependencies: Dependencies) {
   const routes = new Hono<ScimEnv>()
   routes.post('/check', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const form = await holdAsync(() => readBody(c.req.raw, loginForm))
+    const form = await readBody(c, caller, loginForm)
     const facts = await readLogin(caller, form)
     const { externalId, issuedAt, source } = release(form)
     const { account, ...decision } = judgeLogin({

@@ -10,7 +10,7 @@ import {
   MOST_COUNTED,
   readMigrationStatus,
 } from '../../store/adoptions.ts'
-import { andThen, hold, holdAsync, release } from '../../store/held.ts'
+import { andThen, hold, release } from '../../store/held.ts'
 import { previewMigration } from '../../store/preview.ts'
 import { rollBack } from '../../store/rollback.ts'
 import { deleteMappings, listMappings, type Mapping, saveMappings } from '../../store/team-sync.ts'
@@ -81,7 +81,7 @@ export function migrationRoutes(dependencies: Dependencies) {
 
   routes.post('/preview', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const form = await holdAsync(() => readBody(c.req.raw, previewForm))
+    const form = await readBody(c, caller, previewForm)
     const lists = andThen(form, ({ users, groups }) => ({
       users: users.map(attributesOfUser),
       groups: groups.map(attributesOfGroup),
@@ -148,7 +148,7 @@ export function migrationRoutes(dependencies: Dependencies) {
 
   routes.put('/team-sync', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const form = await holdAsync(() => readBody(c.req.raw, mappingsForm))
+    const form = await readBody(c, caller, mappingsForm)
     const saved = await saveMappings(
       caller,
       andThen(form, ({ mappings }) => mappings),
@@ -167,7 +167,7 @@ export function migrationRoutes(dependencies: Dependencies) {
 
   routes.post('/rollback', operator, async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const form = await holdAsync(() => readBody(c.req.raw, rollbackForm))
+    const form = await readBody(c, caller, rollbackForm)
     const { rolledBack, refused, next } = await rollBack(caller, andThen(form, readRollback))
     return c.json({
       dryRun: release(form).dryRun,

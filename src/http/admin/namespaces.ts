@@ -1,6 +1,7 @@
 /** Namespaces, for the operator: create, list, delete. */
 import { Hono } from 'hono'
 import * as z from 'zod/mini'
+import { release } from '../../store/held.ts'
 import { Refusal } from '../../store/refusal.ts'
 import {
   createNamespace,
@@ -41,7 +42,7 @@ export function namespaceRoutes(dependencies: Dependencies) {
   })
 
   routes.post('/', operator, async (c) => {
-    const { name, settings } = await readBody(c.req.raw, namespaceForm)
+    const { name, settings } = release(await readBody(c, 'operator', namespaceForm))
     const namespace = requireNamespace(name)
     const now = dependencies.now()
     const database = counted(c, databases.databaseFor(namespace))

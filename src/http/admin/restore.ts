@@ -1,6 +1,6 @@
 /** Restoring a backup into an empty namespace, a few lines with each request. */
 import { type Context, Hono } from 'hono'
-import { holdAsync } from '../../store/held.ts'
+import { andThen } from '../../store/held.ts'
 import {
   discardRestore,
   type RestoreChunk,
@@ -19,13 +19,12 @@ import { wholeNumber } from './parameters.ts'
 const MAXIMUM_CHUNK = 10 * 1024 * 1024
 
 /** @throws HttpRefusal `bad-request` and others; Refusal `restore-bad-line` */
-async function readChunk(c: Context<ScimEnv>): Promise<RestoreChunk> {
+function chunkOf(c: Context<ScimEnv>, lines: readonly string[]): RestoreChunk {
   const from = wholeNumber(queryOf(c), 'from', 0)
   if (from === undefined) {
     const detail = 'from: say how many lines of the file are before these.'
     throw new HttpRefusal({ kind: 'bad-request', detail })
   }
-  const lines = await readLines(c.req.raw, MAXIMUM_CHUNK)
   return {
     from,
     lines: lines.map((text, at) => ({ text, record: readLine(text, from + at + 1) })),
@@ -43,7 +42,8 @@ export function restoreRoutes(dependencies: Dependencies) {
 
   routes.post('/', operator, async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const chunk = await holdAsync(() => readChunk(c))
+    const lines = await readLines(c, caller, MAXIMUM_CHUNK)
+    const chunk = andThen(lines, (lines) => chunkOf(c, lines))
     return c.json(await restoreChunk(caller, chunk))
   })
 

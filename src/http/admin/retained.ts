@@ -3,7 +3,7 @@ import { Hono } from 'hono'
 import * as z from 'zod/mini'
 import type { Attributes } from '../../scim/resource/resource.ts'
 import { accountEmail } from '../../store/account.ts'
-import { andThen, hold, holdAsync, release } from '../../store/held.ts'
+import { andThen, hold, release } from '../../store/held.ts'
 import { listRetained, purgeRetained, type RetainedAccount } from '../../store/retained.ts'
 import { type Dependencies, queryOf, type ScimEnv } from '../context.ts'
 import { adminCallerOf } from './caller.ts'
@@ -50,8 +50,8 @@ export function retainedRoutes(dependencies: Dependencies) {
   })
 
   routes.post('/purge', operator, async (c) => {
-    const form = await holdAsync(() => readBody(c.req.raw, purgeForm))
     const caller = adminCallerOf(c, dependencies)
+    const form = await readBody(c, caller, purgeForm)
     const purge = andThen(form, ({ olderThanDays }) => ({
       before: caller.now - olderThanDays * DAY,
     }))

@@ -1,7 +1,7 @@
 /** Service accounts and their tokens, in the shapes and status codes of Grafana's HTTP API. */
 import { Hono } from 'hono'
 import * as z from 'zod/mini'
-import { andThen, holdAsync } from '../../store/held.ts'
+import { andThen } from '../../store/held.ts'
 import {
   changeServiceAccount,
   createServiceAccount,
@@ -143,7 +143,7 @@ export function serviceAccountRoutes(dependencies: Dependencies) {
 
   routes.post('/', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const body = await holdAsync(() => readBody(c.req.raw, accountForm))
+    const body = await readBody(c, caller, accountForm)
     const form = andThen(body, ({ name, role, permissions, isDisabled }) => ({
       name,
       ...granted(role, permissions),
@@ -160,7 +160,7 @@ export function serviceAccountRoutes(dependencies: Dependencies) {
 
   routes.patch('/:account', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const body = await holdAsync(() => readBody(c.req.raw, accountChange))
+    const body = await readBody(c, caller, accountChange)
     const change = andThen(body, ({ name, role, permissions, isDisabled }) => ({
       ...(name === undefined ? {} : { name }),
       // Either says all that the account may; permissions alone leave no role that would say more.
@@ -193,7 +193,7 @@ export function serviceAccountRoutes(dependencies: Dependencies) {
 
   routes.post('/:account/tokens', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const body = await holdAsync(() => readBody(c.req.raw, tokenForm))
+    const body = await readBody(c, caller, tokenForm)
     const { key, stored } = fresh(body.ok ? body.value.secondsToLive : 0)
     const form = andThen(body, ({ name }) => ({ ...stored, name }))
     const { made } = await createToken(caller, c.req.param('account'), form)
@@ -204,7 +204,7 @@ export function serviceAccountRoutes(dependencies: Dependencies) {
 
   routes.post('/:account/tokens/:token/rotate', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const body = await holdAsync(() => readBody(c.req.raw, rotationForm))
+    const body = await readBody(c, caller, rotationForm)
     const { key, stored } = fresh(body.ok ? body.value.secondsToLive : 0)
     const form = andThen(body, ({ name }) => ({ ...stored, name }))
     const token = c.req.param('token')

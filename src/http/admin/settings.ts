@@ -1,7 +1,7 @@
 /** Settings, as Grafana's resource SCIMConfig: what its Terraform provider reads and writes. */
 import { Hono } from 'hono'
 import * as z from 'zod/mini'
-import { andThen, holdAsync } from '../../store/held.ts'
+import { andThen } from '../../store/held.ts'
 import {
   type AppliedSettings,
   readSettings,
@@ -59,7 +59,7 @@ export function settingsRoutes(dependencies: Dependencies) {
 
   routes.put('/default', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const form = await holdAsync(() => readBody(c.req.raw, configForm))
+    const form = await readBody(c, caller, configForm)
     const change = andThen(form, ({ metadata, spec }) => {
       refuseOther(metadata?.namespace, c.req.param('namespace'))
       return ({ requireExternalId }: Settings) => ({

@@ -11,14 +11,13 @@ import {
   createHandTeam,
   deleteHandTeam,
   type HandMemberChange,
-  type HandTeamChange,
   listHandTeams,
   listTeamMembers,
   type MemberAccount,
   readHandTeam,
   releaseTeam,
 } from '../../store/hand-teams.ts'
-import { andThen, type Held, hold, holdAsync } from '../../store/held.ts'
+import { andThen, type Held, hold } from '../../store/held.ts'
 import { MAXIMUM_GROUP_BODY } from '../body.ts'
 import { type Dependencies, queryOf, type ScimEnv } from '../context.ts'
 import { HttpRefusal } from '../failure.ts'
@@ -95,7 +94,7 @@ export function teamRoutes(dependencies: Dependencies) {
 
   routes.post('/', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const form = await holdAsync(() => readBody(c.req.raw, teamForm))
+    const form = await readBody(c, caller, teamForm)
     const name = andThen(form, ({ name }) => name)
     return c.json(show(await createHandTeam(caller, name)), 201)
   })
@@ -107,7 +106,7 @@ export function teamRoutes(dependencies: Dependencies) {
 
   routes.patch('/:team', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const change = await holdAsync<HandTeamChange>(() => readBody(c.req.raw, teamChange))
+    const change = await readBody(c, caller, teamChange)
     return c.json(show(await changeHandTeam(caller, c.req.param('team'), change)))
   })
 
@@ -134,7 +133,7 @@ export function teamRoutes(dependencies: Dependencies) {
 
   routes.post('/:team/members', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const form = await holdAsync(() => readBody(c.req.raw, memberForm))
+    const form = await readBody(c, caller, memberForm)
     const change: Held<HandMemberChange> = andThen(form, ({ userId }) => ({
       kind: 'add',
       user: userId,
@@ -145,7 +144,7 @@ export function teamRoutes(dependencies: Dependencies) {
 
   routes.put('/:team/members', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const form = await holdAsync(() => readBody(c.req.raw, membersForm, MAXIMUM_GROUP_BODY))
+    const form = await readBody(c, caller, membersForm, MAXIMUM_GROUP_BODY)
     const change: Held<HandMemberChange> = andThen(form, ({ members }) => ({
       kind: 'replace',
       users: members,

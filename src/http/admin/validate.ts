@@ -1,9 +1,11 @@
 /** Reading the bodies of admin routes. */
-
+import type { Context } from 'hono'
 import * as z from 'zod/mini'
 import en from 'zod/v4/locales/en.js'
+import { andThen, type Held } from '../../store/held.ts'
 import { type Namespace, parseNamespace } from '../../tenancy/namespace.ts'
-import { MAXIMUM_BODY, readJson } from '../body.ts'
+import { MAXIMUM_BODY, readJson, type Sender } from '../body.ts'
+import type { ScimEnv } from '../context.ts'
 import { HttpRefusal } from '../failure.ts'
 
 // The small build of zod brings no sentences of its own; without these every fault is "Invalid input".
@@ -47,16 +49,21 @@ function describe(issues: readonly z.core.$ZodIssue[]): string {
  * Reads a JSON body of the given form.
  *
  * @param limit in bytes
- * @throws HttpRefusal `bad-request`, naming what does not fit and where
+ * @returns the body, or what is wrong with it: HttpRefusal `bad-request`, naming what does not fit and
+ *   where, or what `readJson` gives
+ * @throws Refusal where a long body comes with a credential that is not good enough
  */
 export async function readBody<T extends z.ZodMiniType>(
-  request: Request,
+  c: Context<ScimEnv>,
+  sender: Sender,
   form: T,
   limit = MAXIMUM_BODY,
-): Promise<z.infer<T>> {
-  const result = form.safeParse(await readJson(request, limit))
-  if (result.success) return result.data
-  throw new HttpRefusal({ kind: 'bad-request', detail: describe(result.error.issues) })
+): Promise<Held<z.infer<T>>> {
+  return andThen(await readJson(c, sender, limit), (body) => {
+    const result = form.safeParse(body)
+    if (result.success) return result.data
+    throw new HttpRefusal({ kind: 'bad-request', detail: describe(result.error.issues) })
+  })
 }
 
 /** @throws HttpRefusal `bad-request` where the name of a namespace is malformed */

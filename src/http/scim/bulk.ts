@@ -10,6 +10,7 @@
 import { Hono } from 'hono'
 import {
   type BulkEntry,
+  type BulkMistake,
   type BulkOperation,
   type BulkRequest,
   type BulkResult,
@@ -18,7 +19,6 @@ import {
   referencesOf,
   resolveReferences,
 } from '../../scim/bulk.ts'
-import { OperationLimitError } from '../../scim/error.ts'
 import { isObject, type JsonObject } from '../../scim/json.ts'
 import { MAXIMUM_EFFORT, newEffort, type Spend } from '../../scim/patch/effort.ts'
 import { PATCH_OP } from '../../scim/patch/operation.ts'
@@ -27,7 +27,7 @@ import { readResource } from '../../scim/resource/resource.ts'
 import { type ResourceType, userType } from '../../scim/schema/resource-type.ts'
 import { type Caller, readAs } from '../../store/authority.ts'
 import { StoreFailure } from '../../store/failure.ts'
-import { hold, holdAsync, release } from '../../store/held.ts'
+import { andThen, hold, release } from '../../store/held.ts'
 import { Refusal } from '../../store/refusal.ts'
 import { createUsers, type NewUser, type Outcome } from '../../store/user-set.ts'
 import { needed } from '../../tenancy/needed.ts'
@@ -41,7 +41,7 @@ import {
   makeId,
   type ScimEnv,
 } from '../context.ts'
-import { describeReason, HttpRefusal, reasonOf, scimErrorBody } from '../failure.ts'
+import { describeReason, HttpRefusal, type Reason, reasonOf, scimErrorBody } from '../failure.ts'
 import type { Endpoint } from './endpoint.ts'
 import { groups } from './groups.ts'
 import { scim } from './reply.ts'
@@ -59,20 +59,10 @@ export function bulkRoutes(dependencies: Dependencies) {
   const routes = new Hono<ScimEnv>()
   routes.post('/Bulk', async (c) => {
     const caller = callerOf(c, dependencies)
-    const request = await holdAsync(async () => {
-      const { body, bytes } = await readSizedJson(c.req.raw, MAXIMUM_BULK_BODY)
+    const sized = await readSizedJson(c, caller, MAXIMUM_BULK_BODY)
+    const request = andThen(sized, ({ body, bytes }) => {
       c.set('body', body)
-      const bulk = readBulkRequest(body)
-      const limit = dependencies.maxBulkOperations
-      const count = bulk.entries.length
-      if (count > limit) {
-        throw new OperationLimitError({
-          kind: 'too-many-operations',
-          message: 'Bulk',
-          count,
-          limit,
-        })
-      }
+      const bulk = readBulkRequest(body, dependencies.maxBulkOperations)
       const size = Math.max(1, bytes / MAXIMUM_BODY)
       const effort = MAXIMUM_EFFORT * size + USUAL_EFFORT * bulk.entries.length
       return { ...bulk, spend: newEffort(effort) }
@@ -203,7 +193,7 @@ async function carryOut(
     await mend(step).catch((error: unknown) => {
       // The resource was written all the same; what is missing is the reference.
       const { method = 'POST', bulkId, location } = step.result ?? {}
-      ;[step.result, step.messageId] = failed(method, bulkId, location, error)
+      ;[step.result, step.messageId] = failed(method, bulkId, location, reasonOf(error))
     })
   }
   return steps.flatMap(({ entry, result, messageId }) =>
@@ -217,7 +207,7 @@ async function carryOut(
     const { entry } = step
     if (!entry.ok) {
       const { method, bulkId, error } = entry.mistake
-      finish(step, ...failed(method, bulkId, undefined, toError(error)))
+      finish(step, ...failed(method, bulkId, undefined, reasonOfMistake(error)))
       return
     }
     const { operation } = entry
@@ -236,7 +226,7 @@ async function carryOut(
     } catch (error) {
       if (error instanceof StoreFailure) outages += 1
       const location = operation.id && `${base}${operation.type.endpoint}/${operation.id}`
-      finish(step, ...failed(operation.method, operation.bulkId, location, error))
+      finish(step, ...failed(operation.method, operation.bulkId, location, reasonOf(error)))
     }
   }
 
@@ -351,7 +341,7 @@ async function createTogether(
       return
     }
     if (outcome.kind === 'refused') {
-      finish(step, ...failed('POST', bulkId, undefined, outcome.error))
+      finish(step, ...failed('POST', bulkId, undefined, reasonOf(outcome.error)))
       return
     }
     step.id = outcome.user.id
@@ -377,9 +367,9 @@ function failed(
   method: string,
   bulkId: string | undefined,
   location: string | undefined,
-  error: unknown,
+  reason: Reason,
 ): [result: BulkResult, messageId: string] {
-  const failure = describeReason(reasonOf(error))
+  const failure = describeReason(reason)
   const result = {
     method,
     ...named(bulkId),
@@ -390,14 +380,15 @@ function failed(
   return [result, failure.messageId]
 }
 
-function toError(error: Error | { readonly kind: 'unknown-path' | 'wrong-method' }): Error {
-  if (error instanceof Error) return error
-  return new HttpRefusal(
-    error.kind === 'unknown-path'
-      ? { kind: 'no-route' }
-      : {
-          kind: 'method-not-allowed',
-          allowed: ['POST (without an id)', 'PUT, PATCH, DELETE (with one)'],
-        },
-  )
+function reasonOfMistake(error: BulkMistake['error']): Reason {
+  switch (error.kind) {
+    case 'protocol':
+      return error
+    case 'unknown-path':
+      return { kind: 'no-route' }
+    case 'wrong-method': {
+      const allowed = ['POST (without an id)', 'PUT, PATCH, DELETE (with one)']
+      return { kind: 'method-not-allowed', allowed }
+    }
+  }
 }

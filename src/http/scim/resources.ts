@@ -1,16 +1,27 @@
 /** The routes of one resource type: RFC 7644 §3.3 to §3.6. */
 import { type Context, Hono } from 'hono'
+import type { Json } from '../../scim/json.ts'
+import type { Projection } from '../../scim/resource/projection.ts'
 import type { Preconditions } from '../../scim/resource/version.ts'
 import { groupType } from '../../scim/schema/resource-type.ts'
-import { hold, holdAsync, release } from '../../store/held.ts'
+import { andThen, type Held, hold, release } from '../../store/held.ts'
 import { MAXIMUM_BODY, MAXIMUM_GROUP_BODY, readRequestBody } from '../body.ts'
 import { baseUrl, callerOf, type Dependencies, type ScimEnv } from '../context.ts'
-import type { Endpoint } from './endpoint.ts'
+import type { Endpoint, WriteRequest } from './endpoint.ts'
 import { projectionOf } from './parameters.ts'
 import { conditionalReply, minimalReply, prefersMinimal, resourceReply } from './reply.ts'
 
 function preconditionsOf(c: Context): Preconditions {
   return { ifMatch: c.req.header('If-Match'), ifNoneMatch: c.req.header('If-None-Match') }
+}
+
+/** What is asked for, or what is wrong with it: with the query first, then with the body. */
+function requestOf(
+  projection: Held<Projection | undefined>,
+  body: Held<Json>,
+  silent: boolean,
+): Held<WriteRequest> {
+  return andThen(projection, (projection) => ({ projection, body: release(body), silent }))
 }
 
 /** The routes for single resources, and for creating them. */
@@ -22,11 +33,8 @@ export function resourceRoutes(endpoint: Endpoint, dependencies: Dependencies) {
   routes.post('/', async (c) => {
     const caller = callerOf(c, dependencies)
     const silent = prefersMinimal(c)
-    const request = await holdAsync(async () => ({
-      projection: projectionOf(c, type),
-      body: await readRequestBody(c, limit),
-      silent,
-    }))
+    const projection = hold(() => projectionOf(c, type))
+    const request = requestOf(projection, await readRequestBody(c, caller, limit), silent)
     const resource = await endpoint.create(caller, baseUrl(c), request)
     if (silent) return minimalReply(resource, 201)
     return resourceReply(type, resource, release(request).projection, 201)
@@ -47,11 +55,7 @@ export function resourceRoutes(endpoint: Endpoint, dependencies: Dependencies) {
     // A PATCH of a group is answered without a body, as Entra ID asks, unless the request says
     // what it wants to see.
     const silent = prefersMinimal(c) || (method === 'PATCH' && type === groupType && !asked)
-    const request = await holdAsync(async () => ({
-      projection: release(projection),
-      body: await readRequestBody(c, limit),
-      silent,
-    }))
+    const request = requestOf(projection, await readRequestBody(c, caller, limit), silent)
     const [base, id] = [baseUrl(c), c.req.param('id')]
     const resource = await endpoint.change(method, caller, base, id, request, preconditionsOf(c))
     if (silent) return minimalReply(resource, 204)

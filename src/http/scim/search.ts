@@ -14,7 +14,8 @@ import {
 import { renderGroup, renderUser } from '../../scim/resource/render.ts'
 import { groupType, type ResourceType, userType } from '../../scim/schema/resource-type.ts'
 import { readSort } from '../../scim/sort.ts'
-import { holdAsync, release } from '../../store/held.ts'
+import type { Caller } from '../../store/authority.ts'
+import { andThen, type Held, hold, release } from '../../store/held.ts'
 import { type Listed, listResources, type Selection } from '../../store/listing.ts'
 import type { Cut } from '../../store/page.ts'
 import { MAXIMUM_BODY, readJson } from '../body.ts'
@@ -42,20 +43,25 @@ export function searchRoutes(dependencies: Dependencies) {
     ['/Groups', [groupType]],
   ] as const
   for (const [path, types] of scopes) {
-    routes.get(path === '' ? '/' : path, (c) => answer(c, types, async () => listParametersOf(c)))
+    routes.get(path === '' ? '/' : path, (c) =>
+      answer(c, types, async () => hold(() => listParametersOf(c))),
+    )
     routes.post(`${path}/.search`, (c) =>
-      answer(c, types, async () => readSearchRequest(await readJson(c.req.raw, MAXIMUM_BODY))),
+      answer(c, types, async (caller) =>
+        andThen(await readJson(c, caller, MAXIMUM_BODY), readSearchRequest),
+      ),
     )
   }
 
   async function answer(
     c: Context<ScimEnv>,
     types: readonly ResourceType[],
-    parameters: () => Promise<ListParameters>,
+    readParameters: (caller: Caller) => Promise<Held<ListParameters>>,
   ): Promise<Response> {
     const caller = callerOf(c, dependencies)
     const namespace = c.req.param('namespace') ?? ''
-    const request = await holdAsync(async () => read(namespace, types, await parameters()))
+    const parameters = await readParameters(caller)
+    const request = andThen(parameters, (parameters) => read(namespace, types, parameters))
     const withMembers =
       request.ok &&
       types.includes(groupType) &&

@@ -9,7 +9,6 @@ import {
   referencesOf,
   resolveReferences,
 } from '../../../src/scim/bulk.ts'
-import { ProtocolError } from '../../../src/scim/error.ts'
 import type { Json, JsonObject } from '../../../src/scim/json.ts'
 import { groupType, userType } from '../../../src/scim/schema/resource-type.ts'
 import { expectRefusal } from './support.ts'
@@ -29,7 +28,7 @@ const post = (bulkId: string): JsonObject => ({
 
 /** Reads one operation. */
 function entryOf(operation: Json) {
-  const [entry] = readBulkRequest(message([operation])).entries
+  const [entry] = readBulkRequest(message([operation]), 1000).entries
   if (entry === undefined) throw new Error('There is no entry.')
   return entry
 }
@@ -39,38 +38,49 @@ function mistakeOf(operation: Json): unknown {
   const entry = entryOf(operation)
   if (entry.ok) return undefined
   const { error, ...rest } = entry.mistake
-  if (!(error instanceof ProtocolError)) return { ...rest, error }
-  const { scimType, detail } = error.reason
+  expect(error).not.toBeInstanceOf(Error)
+  if (error.kind !== 'protocol') return { ...rest, error }
+  const { scimType, detail } = error
   return { ...rest, scimType, detail }
 }
 
 describe('the message', () => {
   test('is an object that lists the schema and has a list of operations', () => {
     expect(BULK_REQUEST).toBe('urn:ietf:params:scim:api:messages:2.0:BulkRequest')
-    expect(readBulkRequest(message([]))).toEqual({ entries: [] })
+    expect(readBulkRequest(message([]), 1000)).toEqual({ entries: [] })
     const upper = { SCHEMAS: [BULK_REQUEST.toUpperCase()], operations: [] }
-    expect(readBulkRequest(upper)).toEqual({ entries: [] })
+    expect(readBulkRequest(upper, 1000)).toEqual({ entries: [] })
     for (const body of [[], 'x', null]) {
-      expectRefusal(() => readBulkRequest(body), 'invalidSyntax', 'must be a BulkRequest object')
+      expectRefusal(
+        () => readBulkRequest(body, 1000),
+        'invalidSyntax',
+        'must be a BulkRequest object',
+      )
     }
     for (const schemas of [{}, { schemas: null }, { schemas: [] }]) {
-      expect(readBulkRequest({ ...schemas, Operations: [] })).toEqual({ entries: [] })
+      expect(readBulkRequest({ ...schemas, Operations: [] }, 1000)).toEqual({ entries: [] })
     }
     for (const schemas of [[7], ['urn:x'], BULK_REQUEST] as Json[]) {
       const body = { Operations: [], schemas }
-      expectRefusal(() => readBulkRequest(body), 'invalidSyntax', `must list ${BULK_REQUEST}.`)
+      expectRefusal(
+        () => readBulkRequest(body, 1000),
+        'invalidSyntax',
+        `must list ${BULK_REQUEST}.`,
+      )
     }
     for (const operations of [{}, 'x', null]) {
-      const read = () => readBulkRequest(message(operations))
+      const read = () => readBulkRequest(message(operations), 1000)
       expectRefusal(read, 'invalidSyntax', 'Operations must be a list of operations.')
     }
   })
 
   test('may say after how many errors to end', () => {
-    const read = (failOnErrors: Json) => readBulkRequest(message([], { failOnErrors }))
+    const read = (failOnErrors: Json) => readBulkRequest(message([], { failOnErrors }), 1000)
     expect(read(1)).toEqual({ failOnErrors: 1, entries: [] })
     expect(read(null)).toEqual({ entries: [] })
-    expect(readBulkRequest(message([], { FAILONERRORS: 2 }))).toMatchObject({ failOnErrors: 2 })
+    expect(readBulkRequest(message([], { FAILONERRORS: 2 }), 1000)).toMatchObject({
+      failOnErrors: 2,
+    })
     for (const wrong of [0, -1, 1.5, '1', true, [1]]) {
       expectRefusal(() => read(wrong), 'invalidSyntax', 'failOnErrors must be a positive integer')
     }
@@ -86,6 +96,7 @@ describe('an operation', () => {
         { METHOD: 'Patch', PATH: '/Users/u1/', Data: {}, bulkId: 'p' },
         { method: 'DELETE', path: '/Users/u2' },
       ]),
+      4,
     )
     const [create, put, patch, remove] = entries.map((entry) => entry.ok && entry.operation)
     expect(create).toStrictEqual({
@@ -112,8 +123,20 @@ describe('an operation', () => {
     expect(remove).toStrictEqual({ method: 'DELETE', type: userType, id: 'u2' })
   })
 
+  test('is not looked at where there are too many, and is no Error where it is wrong', () => {
+    const unread = new Proxy(Array(5).fill(1), {
+      get(list, name, receiver) {
+        if (typeof name === 'string' && /^\d/.test(name)) throw new Error('It was looked at.')
+        return Reflect.get(list, name, receiver)
+      },
+    })
+    const reason = { kind: 'too-many-operations', message: 'Bulk', count: 5, limit: 4 }
+    expect(() => readBulkRequest(message(unread), 4)).toThrow(expect.objectContaining({ reason }))
+    expect(readBulkRequest(message([1, 1, 1, 1]), 4).entries).toHaveLength(4)
+  })
+
   test('is refused by itself, and the others are read', () => {
-    const { entries } = readBulkRequest(message([7, post('a'), post('a'), post('b')]))
+    const { entries } = readBulkRequest(message([7, post('a'), post('a'), post('b')]), 1000)
     expect(entries.map(({ ok }) => ok)).toEqual([false, true, false, true])
   })
 
@@ -161,23 +184,21 @@ describe('an operation', () => {
 
   test('whose bulkId is empty or there already is refused', () => {
     expect(mistakeOf({ ...post('a'), bulkId: '' })).toMatchObject({ scimType: 'invalidSyntax' })
-    const { entries } = readBulkRequest(message([post('a'), post('a')]))
+    const { entries } = readBulkRequest(message([post('a'), post('a')]), 1000)
     expect(entries[1]).toMatchObject({
       ok: false,
       mistake: {
         method: 'POST',
         bulkId: 'a',
         error: {
-          reason: {
-            scimType: 'invalidSyntax',
-            detail: 'Operations[1].bulkId "a" is that of an earlier operation; make them unique.',
-          },
+          scimType: 'invalidSyntax',
+          detail: 'Operations[1].bulkId "a" is that of an earlier operation; make them unique.',
         },
       },
     })
     // Only a POST gives its bulkId a meaning.
     const change = { method: 'DELETE', path: '/Users/1', bulkId: 'a' }
-    const twice = readBulkRequest(message([change, change, post('a')]))
+    const twice = readBulkRequest(message([change, change, post('a')]), 1000)
     expect(twice.entries.every(({ ok }) => ok)).toBe(true)
   })
 
