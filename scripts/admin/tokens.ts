@@ -14,7 +14,6 @@ import {
 } from './connection.ts'
 import {
   createServiceAccount,
-  findServiceAccount,
   listServiceAccounts,
   PERMISSIONS_HELP,
   type ServiceAccount,
@@ -71,15 +70,26 @@ interface HeldToken {
 }
 
 const createOptions = z.object({
-  account: z.string(),
+  account: z.string().optional(),
+  createAccount: z.boolean().optional(),
   permissions: z.string().optional(),
   expires: z.string().optional(),
   name: z.string().optional(),
 })
 
-const rotateOptions = z.object({ overlap: z.string().optional(), expires: z.string().optional() })
+const rotateOptions = z.object({
+  overlap: z.string().optional(),
+  expires: z.string().optional(),
+  again: z.boolean().optional(),
+})
 
-const EXPIRES_HELP = 'a duration such as 90d, 12h or 30s, or an ISO time; else never'
+/** How long a token lives where nobody says. */
+const LIFE = '365d'
+
+const EXPIRES_HELP = 'a duration such as 90d, 12h or 30s, an ISO time, or never'
+
+/** The account that is made where a namespace has none and none is named. */
+const FIRST_ACCOUNT = 'scim'
 
 /** `token`: what identity providers are given. */
 export function addTokenCommands(root: Command, world: AdminWorld): void {
@@ -96,11 +106,11 @@ export function addTokenCommands(root: Command, world: AdminWorld): void {
   )
     .option(
       '--account <name>',
-      'the service account that holds it; it is created where it is missing',
-      'scim',
+      `the service account that holds it (default: the only one); the first of a namespace is created, by default as ${FIRST_ACCOUNT}`,
     )
+    .option('--create-account', 'create the service account where others exist, too')
     .option('--permissions <list>', `${PERMISSIONS_HELP} (default of a new account: Editor)`)
-    .option('--expires <when>', EXPIRES_HELP)
+    .option('--expires <when>', EXPIRES_HELP, LIFE)
     .option('--name <name>', 'its name (default: that of the account and the time)')
     .action(async (_options: unknown, command: Command) => {
       const options = createOptions.parse(command.opts())
@@ -109,7 +119,7 @@ export function addTokenCommands(root: Command, world: AdminWorld): void {
       const now = world.now()
       const life = readLife(options.expires, now)
       const { client, namespace, print } = connectNamespace(command, world)
-      const account = await ensureAccount(client, namespace, options.account, permissions)
+      const account = await ensureAccount(client, namespace, { ...options, permissions })
       const { key, ...token } = await createToken(client, account, options.name, life, now)
       const made = show(namespace, account, token, key, now)
       print(made, () => describe(made, account, client.origin))
@@ -146,59 +156,88 @@ export function addTokenCommands(root: Command, world: AdminWorld): void {
     token,
     'rotate',
     'make the token that takes the place of another, which goes on working for a while',
-    'token rotate --namespace stacks-5 --overlap 24h --expires 365d <id>',
+    'token rotate --namespace stacks-5 --overlap 24h okta-20261124T163600Z',
   )
-    .argument('<id>', 'the id of the token to replace, from token list')
+    .argument('<token>', 'the name or the id of the token to replace, from token list')
     .option('--overlap <duration>', 'how long the old token goes on working (default: 24h)')
-    .option('--expires <when>', 'when the new token ends, as with token create')
-    .action(async (id: string, _options: unknown, command: Command) => {
-      const { overlap, expires } = rotateOptions.parse(command.opts())
+    .option('--expires <when>', `${EXPIRES_HELP} (default: it lives as long as the old one)`)
+    .option('--again', 'rotate also while the token that was rotated last goes on working')
+    .action(async (token: string, _options: unknown, command: Command) => {
+      const { overlap, expires, again = false } = rotateOptions.parse(command.opts())
       const now = world.now()
-      const body = {
-        ...readLife(expires, now),
-        overlapSeconds:
-          overlap === undefined ? undefined : parseDuration('--overlap', overlap) / 1000,
-      }
+      const asked = readLife(expires, now)
+      const overlapSeconds =
+        overlap === undefined ? undefined : parseDuration('--overlap', overlap) / 1000
       const { client, namespace, print } = connectNamespace(command, world)
-      const account = await holderOf(client, namespace, id)
+      const { account, token: old, peers } = await tokenOf(client, namespace, token)
+      if (peers.length > 1 && !again) throw failure(overlapping(peers))
+      const body = { ...(expires === undefined ? lifeOf(peers) : asked), overlapSeconds }
+      const { id } = old
       const shape = keyShape.extend({ replaces: replacedShape })
       const to = `${tokenPath(account, id)}/rotate`
-      const { key, replaces, ...token } = await client.send('POST', to, shape, { body })
-      const made = show(namespace, account, token, key, now)
+      const { key, replaces, ...rotated } = await client.send('POST', to, shape, { body })
+      const made = show(namespace, account, rotated, key, now)
       print({ ...made, replaces }, () => describe(made, account, client.origin, replaces))
     })
 
-  namespaceCommand(token, 'revoke', 'end a token at once', 'token revoke --namespace stacks-5 <id>')
-    .argument('<id>', 'its id, from token list')
-    .action(async (id: string, _options: unknown, command: Command) => {
+  namespaceCommand(
+    token,
+    'revoke',
+    'end a token at once',
+    'token revoke --namespace stacks-5 okta-20261124T163600Z',
+  )
+    .argument('<token>', 'its name or id, from token list')
+    .action(async (given: string, _options: unknown, command: Command) => {
       const { client, namespace, print } = connectNamespace(command, world)
-      const account = await holderOf(client, namespace, id)
+      const { account, token, peers } = await tokenOf(client, namespace, given)
+      // Of two with one name, only an id says which is to end.
+      if (token.id !== given && peers.length > 1) throw failure(ambiguous(given, peers))
+      const { id, name } = token
       await client.send('DELETE', tokenPath(account, id), z.unknown())
-      print({ id, revoked: true }, () => `Token ${id} of ${namespace} is revoked.`)
+      print({ id, revoked: true }, () => `Token ${name} (${id}) of ${namespace} is revoked.`)
     })
 }
 
 /** How long a token lives, in whole seconds, so that it never ends before the time asked for. */
 function readLife(expires: string | undefined, now: number): { secondsToLive?: number } {
-  if (expires === undefined) return {}
+  if (expires === undefined || expires === 'never') return {}
   const end = Date.parse(parseExpiry(expires, now))
   return { secondsToLive: Math.ceil((end - now) / 1000) }
 }
 
-/** The account of this name; it is made with the permissions where it is missing. */
+/** The service account for a new token. The first one of a namespace is made, others where asked. */
 async function ensureAccount(
   client: AdminClient,
   namespace: string,
-  name: string,
-  permissions: readonly string[] | undefined,
+  {
+    account: name,
+    createAccount = false,
+    permissions,
+  }: {
+    readonly account?: string | undefined
+    readonly createAccount?: boolean | undefined
+    readonly permissions: readonly string[] | undefined
+  },
 ): Promise<ServiceAccount> {
-  const account = await findServiceAccount(client, name)
+  const all = await listServiceAccounts(client)
+  const [first, second] = all
+  const sought = name ?? FIRST_ACCOUNT
+  const only = name === undefined && !createAccount && second === undefined ? first : undefined
+  const account = all.find((one) => one.name === sought) ?? only
   if (account === undefined) {
-    return createServiceAccount(client, { name, permissions: permissions ?? ['Editor'] })
+    if (first === undefined || createAccount) {
+      return createServiceAccount(client, { name: sought, permissions: permissions ?? ['Editor'] })
+    }
+    const there = listed(all.map((one) => one.name))
+    throw failure(
+      name === undefined
+        ? `Say which service account of ${namespace} holds the token: --account with one of ${there}.`
+        : `There is no service account ${name} in ${namespace}, but ${there}; to make it, add --create-account.`,
+    )
   }
   if (permissions && expand(permissions) !== expand([account.role, ...account.permissions])) {
     throw failure(
-      `The service account ${name} of ${namespace} exists with other permissions ` +
+      `The service account ${account.name} of ${namespace} exists with other permissions ` +
         `(${listed(account.permissions)}); leave out --permissions, name another --account, ` +
         'or change it with serviceaccount update.',
     )
@@ -240,23 +279,72 @@ async function createToken(
   }
 }
 
-function tokensOf(
-  client: AdminClient,
-  { id }: ServiceAccount,
-): Promise<z.infer<typeof tokenShape>[]> {
+function tokensOf(client: AdminClient, { id }: ServiceAccount): Promise<Listed[]> {
   return client.send('GET', path`/serviceaccounts/${id}/tokens`, z.array(tokenShape))
 }
 
-/** The account that holds a token. */
-async function holderOf(
-  client: AdminClient,
-  namespace: string,
-  id: string,
-): Promise<ServiceAccount> {
+type Listed = z.infer<typeof tokenShape>
+
+/** A token with the account that holds it. */
+interface Held {
+  readonly account: ServiceAccount
+  readonly token: Listed
+  /** The live tokens of its name, itself among them: several while a rotation overlaps; newest first. */
+  readonly peers: readonly Listed[]
+}
+
+/** The token of this id, else the newest live one of this name. */
+async function tokenOf(client: AdminClient, namespace: string, given: string): Promise<Held> {
+  const named: Held[] = []
   for (const account of await listServiceAccounts(client)) {
-    if ((await tokensOf(client, account)).some((token) => token.id === id)) return account
+    const tokens = await tokensOf(client, account)
+    const byId = tokens.find(({ id }) => id === given)
+    if (byId !== undefined) return { account, token: byId, peers: livePeers(tokens, byId.name) }
+    const peers = livePeers(tokens, given)
+    const [newest] = peers
+    if (newest !== undefined) named.push({ account, token: newest, peers })
   }
-  throw failure(`The namespace ${namespace} has no token ${id}; token list shows the ids.`)
+  const [held, other] = named
+  if (other !== undefined) {
+    throw failure(
+      ambiguous(
+        given,
+        named.flatMap(({ peers }) => peers),
+      ),
+    )
+  }
+  if (held !== undefined) return held
+  throw failure(
+    `The namespace ${namespace} has no live token ${given}; token list shows names and ids.`,
+  )
+}
+
+function livePeers(tokens: readonly Listed[], name: string): Listed[] {
+  return tokens
+    .filter((token) => token.name === name && !token.isRevoked && !token.hasExpired)
+    .toSorted((a, b) => Date.parse(b.created) - Date.parse(a.created))
+}
+
+function ambiguous(name: string, tokens: readonly Listed[]): string {
+  const which = tokens.map(({ id, created }) => `${id} (made ${shortTime(created)})`)
+  return `More than one live token is named ${name}; give the id: ${which.join(', ')}.`
+}
+
+/** What is said of a rotation before the last one is over. */
+function overlapping(peers: readonly Listed[]): string {
+  const [newest, ...older] = peers
+  const ends = older.map(({ id, expiration }) => `${id} works until ${shortTime(expiration)}`)
+  return (
+    `Token ${newest?.name} was rotated at ${shortTime(newest?.created ?? null)}: ` +
+    `${newest?.id} is the new one, and ${ends.join(', ')}. If the new one was lost, add --again.`
+  )
+}
+
+/** As long as the newest of them was made to live: the older ones were cut short. */
+function lifeOf([newest]: readonly Listed[]): { secondsToLive?: number } {
+  if (newest === undefined || newest.expiration === null) return {}
+  const milliseconds = Date.parse(newest.expiration) - Date.parse(newest.created)
+  return { secondsToLive: Math.ceil(milliseconds / 1000) }
 }
 
 function tokenPath(account: ServiceAccount, id: string): string {

@@ -28,7 +28,7 @@ const taken: Answer = [
 ]
 
 describe('token create', () => {
-  test('makes the account scim with Editor, and a token without an end, unless told otherwise', async () => {
+  test('makes the first account, scim with Editor, and a token for a year, unless told otherwise', async () => {
     const scim = { ...okta, name: 'scim' }
     const name = 'scim-20261124T163600Z'
     const { status, calls, out } = await admin(
@@ -36,14 +36,14 @@ describe('token create', () => {
       [
         [200, page()],
         [201, scim],
-        [200, key(name)],
+        [200, key(name, '2027-11-24T16:36:00.000Z')],
       ],
     )
     expect(status).toBe(0)
     expect(calls).toEqual([
-      [`GET ${BASE}?query=scim&page=1&perpage=100`],
+      [`GET ${BASE}?page=1&perpage=100`],
       [`POST ${BASE}`, { name: 'scim', permissions: ['Editor'] }],
-      [`POST ${BASE}/s1/tokens`, { name }],
+      [`POST ${BASE}/s1/tokens`, { name, secondsToLive: 365 * 86_400 }],
     ])
     expect(out).toBe(
       lines(
@@ -53,7 +53,7 @@ describe('token create', () => {
         'Name         scim-20261124T163600Z',
         'Account      scim',
         'Permissions  org.users:read, teams:read',
-        'Expires      never',
+        'Expires      2027-11-24 16:36:00 UTC',
         'Tenant URL   http://127.0.0.1:8787/apis/scim.grafana.app/v0alpha1/namespaces/stacks-5',
       ),
     )
@@ -64,7 +64,7 @@ describe('token create', () => {
     const name = 'okta-20261124T163600Z'
     const { calls, out } = await admin(
       [
-        ...['token', 'create', '--json', ...IN, '--account', 'okta'],
+        ...['token', 'create', '--json', ...IN, '--account', 'okta', '--create-account'],
         ...['--permissions', 'User administration, teams:read', '--expires', '90d'],
       ],
       [
@@ -91,7 +91,7 @@ describe('token create', () => {
 
   test('takes an account that exists as it is', async () => {
     const { status, calls } = await admin(
-      ['token', 'create', ...IN, '--account', 'okta', '--name', 'ci'],
+      ['token', 'create', ...IN, '--account', 'okta', '--name', 'ci', '--expires', 'never'],
       [
         [200, page(okta)],
         [200, key('ci')],
@@ -99,6 +99,35 @@ describe('token create', () => {
     )
     expect(status).toBe(0)
     expect(calls.slice(1)).toEqual([[`POST ${BASE}/s1/tokens`, { name: 'ci' }]])
+  })
+
+  test('takes the only account where none is named', async () => {
+    const { status, calls } = await admin(
+      ['token', 'create', ...IN, '--name', 'ci'],
+      [
+        [200, page(okta)],
+        [200, key('ci')],
+      ],
+    )
+    expect(status).toBe(0)
+    expect(calls[1]?.[0]).toBe(`POST ${BASE}/s1/tokens`)
+  })
+
+  test.each([
+    [
+      ['--account', 'otka'],
+      'There is no service account otka in stacks-5, but okta, entra; to make it, add --create-account.',
+    ],
+    [
+      [],
+      'Say which service account of stacks-5 holds the token: --account with one of okta, entra.',
+    ],
+  ])('%j makes no account where others exist', async (args, error) => {
+    const { status, ...run } = await admin(
+      ['token', 'create', ...IN, ...args],
+      [[200, page(okta, entra)]],
+    )
+    expect({ status, error: run.error }).toEqual({ status: 1, error })
   })
 
   test('compares permissions whatever they are called by', async () => {
@@ -136,7 +165,7 @@ describe('token create', () => {
       [[200, page(okta)], taken, taken, [200, key('okta-20261124T163600Z-3')]],
     )
     expect(status).toBe(0)
-    expect(calls.slice(1).map(([, body]) => body)).toEqual([
+    expect(calls.slice(1).map(([, body]) => body)).toMatchObject([
       { name: 'okta-20261124T163600Z' },
       { name: 'okta-20261124T163600Z-2' },
       { name: 'okta-20261124T163600Z-3' },
@@ -208,6 +237,23 @@ const holdings: Answer[] = [
   ],
 ]
 
+/** The same after a rotation whose overlap is not over. */
+const overlapping: Answer[] = [
+  [200, page(okta)],
+  [
+    200,
+    [
+      { ...listed, expiration: '2026-11-25T14:00:00.000Z' },
+      {
+        ...listed,
+        id: 't5',
+        created: '2026-11-24T14:00:00.000Z',
+        expiration: '2027-02-22T14:00:00.000Z',
+      },
+    ],
+  ],
+]
+
 const lookups = [
   [`GET ${BASE}?page=1&perpage=100`],
   [`GET ${BASE}/s1/tokens`],
@@ -267,8 +313,39 @@ describe('token revoke', () => {
     const { status, error } = await admin(['token', 'revoke', ...IN, 't9'], holdings)
     expect({ status, error }).toEqual({
       status: 1,
-      error: 'The namespace stacks-5 has no token t9; token list shows the ids.',
+      error: 'The namespace stacks-5 has no live token t9; token list shows names and ids.',
     })
+  })
+
+  test('takes a name, too, but not that of several', async () => {
+    const { out, calls } = await admin(
+      ['token', 'revoke', ...IN, 'one'],
+      [...holdings, [200, { message: 'Service account token deleted' }]],
+    )
+    expect(out).toBe('Token one (t1) of stacks-5 is revoked.')
+    expect(calls.at(-1)).toEqual([`DELETE ${BASE}/s1/tokens/t1`])
+    const several = await admin(['token', 'revoke', ...IN, 'one'], overlapping)
+    expect(several).toMatchObject({
+      status: 1,
+      error:
+        'More than one live token is named one; give the id: t5 (made 2026-11-24 14:00:00 UTC), ' +
+        't1 (made 2026-11-24 12:00:00 UTC).',
+    })
+    const everywhere = await admin(['token', 'revoke', ...IN, 'one'], [
+      holdings[0],
+      [200, [listed]],
+      [200, [{ ...listed, id: 't6' }]],
+    ] as Answer[])
+    expect(everywhere.error).toMatch(
+      /^More than one live token is named one; give the id: t1 .*, t6 /,
+    )
+  })
+
+  test('takes a name of what has ended for none', async () => {
+    const { error } = await admin(['token', 'revoke', ...IN, 'three'], holdings)
+    expect(error).toBe(
+      'The namespace stacks-5 has no live token three; token list shows names and ids.',
+    )
   })
 })
 
@@ -300,13 +377,53 @@ describe('token rotate', () => {
     )
   })
 
-  test('leaves both to the server where they are not given', async () => {
+  test("without an end where the old one has none; the overlap is the server's", async () => {
     const { out, calls } = await admin(
-      ['token', 'rotate', ...IN, 't1', '--json'],
-      [...holdings.slice(0, 2), [200, rotated]],
+      ['token', 'rotate', ...IN, 'one', '--json'],
+      [...holdings, [200, rotated]],
     )
     expect(calls.at(-1)).toEqual([`POST ${BASE}/s1/tokens/t1/rotate`, {}])
     expect(JSON.parse(out)).toMatchObject({ id: 't4', token: 'glsa_secret', replaces })
+  })
+
+  test('for as long as the old one was made for, from now', async () => {
+    const ending = { ...listed, expiration: '2026-12-24T12:00:00.000Z' }
+    const asked = async (...args: string[]) =>
+      (
+        await admin(
+          ['token', 'rotate', ...IN, 't1', ...args],
+          [
+            [200, page(okta)],
+            [200, [ending]],
+            [200, rotated],
+          ],
+        )
+      ).calls.at(-1)?.[1]
+    expect(await asked()).toEqual({ secondsToLive: 30 * 86_400 })
+    expect(await asked('--expires', 'never')).toEqual({})
+    expect(await asked('--expires', '1d')).toEqual({ secondsToLive: 86_400 })
+  })
+
+  test.each(['one', 't1', 't5'])('of %s says that another one is not over', async (which) => {
+    const { status, error, calls } = await admin(['token', 'rotate', ...IN, which], overlapping)
+    expect({ status, error }).toEqual({
+      status: 1,
+      error:
+        'Token one was rotated at 2026-11-24 14:00:00 UTC: t5 is the new one, and t1 works until ' +
+        '2026-11-25 14:00:00 UTC. If the new one was lost, add --again.',
+    })
+    expect(calls.some(([request]) => request.startsWith('POST'))).toBe(false)
+  })
+
+  test('--again makes one more, with the life of the newest', async () => {
+    const { calls } = await admin(
+      ['token', 'rotate', ...IN, 'one', '--again'],
+      [...overlapping, [200, rotated]],
+    )
+    expect(calls.at(-1)).toEqual([
+      `POST ${BASE}/s1/tokens/t5/rotate`,
+      { secondsToLive: 90 * 86_400 },
+    ])
   })
 
   test('an overlap of nothing is sent as such', async () => {
