@@ -255,6 +255,21 @@ export function describeReason(reason: Reason): WireFailure {
           `The ${ATTRIBUTE_NAMES[reason.attribute]} ${quote(reason.value)} is in use by another ` +
           `${reason.attribute === 'displayName' ? 'group' : 'user'}; it must be unique.`,
       }
+    case 'look-alike': {
+      const isTeam = reason.attribute === 'displayName'
+      const what = isTeam ? 'team' : 'account'
+      return {
+        status: 409,
+        scimType: 'uniqueness',
+        messageId: 'scim.look-alike',
+        detail:
+          `The ${ATTRIBUTE_NAMES[reason.attribute]} ${quote(reason.value)} counts as equal to that of ` +
+          `a ${isTeam ? 'team' : 'account'} which SCIM does not manage, but more than the case of ` +
+          `ASCII letters differs. A person has to decide. If it is the same, PUT or PATCH the id of ` +
+          `the ${what}, or give it this very value first (${isTeam ? 'team rename' : 'account update'}); ` +
+          'if not, change the value in one of them.',
+      }
+    }
     case 'missing-external-id':
       return {
         status: 400,

@@ -30,6 +30,10 @@ const REMEDIES: ReadonlyMap<string, string> = new Map([
     'Two people or groups of the identity provider share a value that only one may have: change it in one of them, or remove the one that is left over, and provision again.',
   ],
   [
+    'scim.look-alike',
+    'Compare the characters of both. If it is the same person or group, give the account or team by hand the very value that the identity provider sends (account update, team rename) and provision again; if not, change the value in one of them.',
+  ],
+  [
     'scim.external-id-required',
     "Map externalId in the identity provider to what the login carries: objectId in Entra ID, the user's id in Okta.",
   ],

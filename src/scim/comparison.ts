@@ -30,6 +30,15 @@ export function fold(text: string): string {
   return foldAll(text)
 }
 
+/** Whether nothing but the case of ASCII letters differs. */
+export function differInCaseAlone(one: string, other: string): boolean {
+  return lowerAscii(one) === lowerAscii(other)
+}
+
+function lowerAscii(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
+}
+
 function foldAll(text: string): string {
   // A capital sigma is the one letter that toLowerCase judges by its neighbours.
   const lower = narrow(text).replaceAll('Σ', 'σ').toLowerCase()

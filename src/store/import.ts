@@ -3,7 +3,7 @@
  * exports. An import is a list of independent wishes, each with its outcome; repeated, it converges.
  */
 import { sql } from 'drizzle-orm'
-import { fold } from '../scim/comparison.ts'
+import { differInCaseAlone, fold } from '../scim/comparison.ts'
 import { MAXIMUM_MEMBERS } from '../scim/patch/members.ts'
 import { sameValue } from '../scim/resource/value.ts'
 import type { Principal } from '../tenancy/credential.ts'
@@ -102,7 +102,11 @@ function outcomeOf(error: unknown, id?: string): Outcome {
   if (!(error instanceof Refusal)) throw error
   const { reason } = error
   if (reason.kind === 'provisioned') return { outcome: 'managed', id }
-  if (reason.kind === 'taken' || reason.kind === 'resource-too-large') {
+  if (
+    reason.kind === 'taken' ||
+    reason.kind === 'look-alike' ||
+    reason.kind === 'resource-too-large'
+  ) {
     return { outcome: 'conflict', id, refusal: reason }
   }
   throw error
@@ -173,6 +177,11 @@ function planUsers(rows: readonly CandidateRow[], users: readonly ImportedUser[]
       return { outcome: 'conflict', id, refusal: { kind: 'listed-twice', value: twice.slice(1) } }
     }
     if (current?.managed) return { outcome: 'managed', id }
+    // Nobody is renamed to what only looks like their login.
+    if (current && !differInCaseAlone(String(current.attributes.userName), user.login)) {
+      const refusal = { kind: 'look-alike', attribute: 'userName', value: user.login } as const
+      return { outcome: 'conflict', id, refusal }
+    }
     try {
       refuseTaken(rows, attributes, id)
     } catch (error) {

@@ -2,7 +2,7 @@
  * Which account or team a new resource stands for: the decision that a POST carries out and a
  * preview tells. It is made from rows that were read by the unique values.
  */
-import { fold } from '../scim/comparison.ts'
+import { differInCaseAlone, fold } from '../scim/comparison.ts'
 import type { Attributes } from '../scim/resource/resource.ts'
 import type { Settings } from '../tenancy/settings.ts'
 import { accountEmail, accountKeys, type UniqueKeys } from './account.ts'
@@ -15,6 +15,8 @@ export interface Holder {
   readonly userNameKey: string
   readonly emailKey: string | null
   readonly externalId: string | null
+  /** Of an account that SCIM does not manage: JSON of its userName and e-mails as they are written. */
+  readonly written?: string | null
 }
 
 /** Who holds each of the unique values. */
@@ -70,14 +72,33 @@ export function refuseTaken(
   throw new Refusal({ kind: 'taken', attribute, value })
 }
 
-/** The unmanaged account that a new user is, and by which attribute it is known. */
+/**
+ * The unmanaged account that a new user is, and by which attribute it is known. Where more than the
+ * case of ASCII letters differs, a person has to decide whether it is the same.
+ */
 export function accountToAdopt<Row extends Holder>(
   rows: readonly Row[],
   attributes: Attributes,
 ): { readonly account: Row; readonly by: 'userName' | 'email' } | undefined {
   const { userName, emails } = holdersOf(rows, accountKeys(attributes))
-  if (userName?.managed === 0) return { account: userName, by: 'userName' }
-  return emails?.managed === 0 ? { account: emails, by: 'email' } : undefined
+  if (
+    userName?.managed === 0 &&
+    isWritten(String(attributes.userName), writtenBy(userName).userName)
+  ) {
+    return { account: userName, by: 'userName' }
+  }
+  return emails?.managed === 0 &&
+    isWritten(accountEmail(attributes), accountEmail(writtenBy(emails)))
+    ? { account: emails, by: 'email' }
+    : undefined
+}
+
+function writtenBy({ written }: Holder): Attributes {
+  return JSON.parse(written ?? '{}')
+}
+
+function isWritten(given: string | undefined, held: unknown): boolean {
+  return given !== undefined && typeof held === 'string' && differInCaseAlone(given, held)
 }
 
 /**
@@ -85,7 +106,7 @@ export function accountToAdopt<Row extends Holder>(
  *
  * @param rows everybody who has one of the unique values
  * @returns the account to adopt; undefined where the user is new, or taken up again
- * @throws Refusal `missing-external-id`, `taken`
+ * @throws Refusal `missing-external-id`, `taken`, `look-alike`
  */
 export function matchUser<Row extends Holder>(
   { requireExternalId }: Settings,
@@ -96,7 +117,12 @@ export function matchUser<Row extends Holder>(
     throw new Refusal({ kind: 'missing-external-id' })
   }
   const match = accountToAdopt(rows, attributes)
-  refuseTaken(rows, attributes, match?.account.id)
+  const clash = clashOf(rows, attributes, match?.account.id)
+  if (clash !== undefined) {
+    const { attribute, value, holder } = clash
+    const looksAlike = match === undefined && holder.managed === 0 && attribute !== 'externalId'
+    throw new Refusal({ kind: looksAlike ? 'look-alike' : 'taken', attribute, value })
+  }
   return match
 }
 
@@ -104,18 +130,24 @@ export function matchUser<Row extends Holder>(
 export interface TeamHolder {
   readonly id: string
   readonly managed: number
+  readonly displayName: string
   readonly displayNameKey: string
 }
 
 /** A team that a group of the provider is mapped to, under the key of the group. */
 export interface MappedTeam extends TeamHolder {
   readonly groupKey: string
+  readonly groupId: string
 }
 
-/** The keys by which a group may be mapped: that of its externalId goes first. */
-export function groupKeys({ externalId, displayName }: Attributes): string[] {
-  const ids = [externalId, displayName].flatMap((id) => (typeof id === 'string' ? [fold(id)] : []))
-  return [...new Set(ids)]
+/** By what a group may be mapped: its externalId goes first. */
+function groupIds({ externalId, displayName }: Attributes): string[] {
+  return [externalId, displayName].filter((id) => typeof id === 'string')
+}
+
+/** The keys by which a group may be mapped. */
+export function groupKeys(attributes: Attributes): string[] {
+  return [...new Set(groupIds(attributes).map(fold))]
 }
 
 /**
@@ -123,7 +155,7 @@ export function groupKeys({ externalId, displayName }: Attributes): string[] {
  * A mapping to a team that SCIM manages already says nothing.
  *
  * @returns the team to adopt; undefined where the group is new
- * @throws Refusal `taken`
+ * @throws Refusal `taken`, `look-alike`
  */
 export function matchTeam<Row extends TeamHolder, Mapped extends MappedTeam & Row>(
   named: readonly Row[],
@@ -132,12 +164,20 @@ export function matchTeam<Row extends TeamHolder, Mapped extends MappedTeam & Ro
 ): { readonly team: Row; readonly by: 'mapping' | 'displayName' } | undefined {
   const name = String(attributes.displayName)
   const namesake = named.find(({ displayNameKey }) => displayNameKey === fold(name))
-  const target = groupKeys(attributes)
-    .map((key) => mapped.find(({ groupKey }) => groupKey === key))
-    .find((team) => team?.managed === 0)
+  const [id, target] =
+    groupIds(attributes)
+      .map((id) => [id, mapped.find(({ groupKey }) => groupKey === fold(id))] as const)
+      .find(([, team]) => team?.managed === 0) ?? []
+  const lookAlike = (value: string) =>
+    new Refusal({ kind: 'look-alike', attribute: 'displayName', value })
   if (namesake !== undefined && (namesake.managed === 1 || (target && target.id !== namesake.id))) {
     throw new Refusal({ kind: 'taken', attribute: 'displayName', value: name })
   }
-  if (target !== undefined) return { team: target, by: 'mapping' }
-  return namesake && { team: namesake, by: 'displayName' }
+  if (target !== undefined && id !== undefined) {
+    if (!differInCaseAlone(id, target.groupId)) throw lookAlike(id)
+    return { team: target, by: 'mapping' }
+  }
+  if (namesake === undefined) return undefined
+  if (!differInCaseAlone(name, namesake.displayName)) throw lookAlike(name)
+  return { team: namesake, by: 'displayName' }
 }

@@ -23,7 +23,7 @@ import {
   type TeamHolder,
 } from './match.ts'
 import { Refusal, type StoreReason } from './refusal.ts'
-import { idsHoldingAny } from './users.ts'
+import { holderColumns, idsHoldingAny } from './users.ts'
 
 /** An account or team of the directory. */
 export interface Found {
@@ -81,15 +81,14 @@ export async function previewMigration(
   const groups = (body.ok ? body.value.groups : []).map(withoutEmptyExternalId)
   const keys = users.map((user) => accountKeys(user))
   const names = groups.map(({ displayName }) => fold(String(displayName)))
-  const teamColumns = sql`t.id, t.managed, t.display_name as name,
+  const teamColumns = sql`t.id, t.managed, t.display_name as name, t.display_name as "displayName",
     t.display_name_key as "displayNameKey", t.external_id as "externalId"`
   const { principal, rows } = await readAs(
     caller,
     needed['POST /migration/preview'],
     (namespace, allowed) => {
       return [
-        sql<UserRow>`select u.id, u.managed, u.user_name_key as "userNameKey",
-          u.email_key as "emailKey", u.external_id as "externalId",
+        sql<UserRow>`select u.id, u.managed, ${holderColumns},
           json_extract(u.resource, '$.userName') as name
         from ${allowed} user u
         where u.namespace = ${namespace} and u.id in (${idsHoldingAny(namespace, keys)})`,
@@ -102,7 +101,9 @@ export async function previewMigration(
         order by r.deleted_at`,
         sql<TeamRow>`select ${teamColumns} from ${allowed} team t
         where t.namespace = ${namespace} and t.display_name_key in ${list(names)}`,
-        sql<TeamRow & MappedTeam>`select ${teamColumns}, g.group_key as "groupKey"
+        sql<
+          TeamRow & MappedTeam
+        >`select ${teamColumns}, g.group_key as "groupKey", g.group_id as "groupId"
         from ${allowed} team_mapping g
         cross join team t on t.namespace = g.namespace and t.id = g.team_id
         where g.namespace = ${namespace} and g.group_key in ${list(groups.flatMap(groupKeys))}`,

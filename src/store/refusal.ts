@@ -20,6 +20,7 @@ export type StoreReason =
   | CredentialReason
   | { readonly kind: 'not-found'; readonly resourceType: 'User' | 'Group'; readonly id: string }
   | { readonly kind: 'taken'; readonly attribute: UniqueAttribute; readonly value: string }
+  | { readonly kind: 'look-alike'; readonly attribute: UniqueAttribute; readonly value: string }
   | { readonly kind: 'stale-version' }
   | { readonly kind: 'sync-disabled'; readonly setting: 'enableUserSync' | 'enableGroupSync' }
   | { readonly kind: 'missing-external-id' }

@@ -222,7 +222,7 @@ function selectMapped(
   allowed: Allowed,
 ): Statement<CandidateRow & MappedTeam> {
   return sql<CandidateRow & MappedTeam>`
-    select ${candidateColumns}, g.group_key as "groupKey"
+    select ${candidateColumns}, g.group_key as "groupKey", g.group_id as "groupId"
     from ${allowed} ${mappedTo(namespace, attributes)}`
 }
 

@@ -151,8 +151,13 @@ export function requireUserSync({ settings }: Principal): void {
 /** A user with the keys that make it unique. */
 export interface CandidateRow extends UserRow, Holder {}
 
-export const candidateColumns = sql`${userColumns}, u.user_name_key as "userNameKey",
-  u.email_key as "emailKey", u.external_id as "externalId"`
+/** The keys of the user `u`, and what an adoption compares beyond them. */
+export const holderColumns = sql`u.user_name_key as "userNameKey", u.email_key as "emailKey",
+  u.external_id as "externalId", iif(u.managed = 1, null, json_object(
+    'userName', json_extract(u.resource, '$.userName'),
+    'emails', json_extract(u.resource, '$.emails'))) as written`
+
+export const candidateColumns = sql`${userColumns}, ${holderColumns}`
 
 /** The ids of the users that have one of the unique values; each branch is one index lookup. */
 export function idsHolding(namespace: Namespace, keys: UniqueKeys): SQL {

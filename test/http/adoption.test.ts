@@ -1,9 +1,10 @@
 /** Accounts and teams that were there before SCIM: seen like any other, managed from the first write on. */
 import { describe, expect, test } from 'vitest'
-import { createGroup, createUser, createUsers, memberIds } from '../support/directory.ts'
+import { type Body, createGroup, createUser, createUsers, memberIds } from '../support/directory.ts'
 import { tenant } from '../support/endpoint.ts'
 import { expectError, expectList } from '../support/expect.ts'
 import { handMade, handMadeTeam } from '../support/hand-made.ts'
+import { operatorOf } from '../support/operator.ts'
 import { ENTERPRISE_USER, groupBody, userBody } from '../support/payload.ts'
 import { dump, eventsOf, query, userRow } from '../support/tables.ts'
 
@@ -255,4 +256,97 @@ test('an externalId that a living account takes over is no longer that of a dele
   await client.put(`/Users/${account.id}`, userBody('ada', { externalId: 'ext-ada' }))
   const late = await client.post('/Users', userBody('late', { externalId: 'ext-gone' }))
   expect(late.body.id).not.toBe(gone.id)
+})
+
+describe('what only looks like an account or team that SCIM does not manage', () => {
+  const kelvin = '\u212a'
+  const wide = '\uff4b'
+  const sentence =
+    /counts as equal to that of a(n?) (account|team) which SCIM does not manage.*A person has to decide.*PUT or PATCH the id/
+
+  test.each([
+    ['userName by the Kelvin sign', { userName: `${kelvin}im` }],
+    ['userName in full width', { userName: `${wide}im` }],
+    ['e-mail by the Kelvin sign', { userName: 'other', ...work(`${kelvin}im@example.com`) }],
+    ['e-mail in full width', { userName: 'other', ...work(`${wide}im@example.com`) }],
+  ])('its %s is a conflict and no adoption, alone, in bulk and in a preview', async (_, more) => {
+    const client = await tenant()
+    const operator = operatorOf(client)
+    const account = await handMade(client, 'kim', work('kim@example.com'))
+    const body = userBody('x', { externalId: 'ext', ...more })
+    const answer = await client.post('/Users', body)
+    expectError(answer, 409, { scimType: 'uniqueness', messageId: 'scim.look-alike' })
+    expect(answer.body.detail).toMatch(sentence)
+    // The answer tells nothing of the account that the client may not read.
+    expect(answer.body.detail).not.toContain(account.id)
+    const bulk = await client.post('/Bulk', {
+      schemas: ['urn:ietf:params:scim:api:messages:2.0:BulkRequest'],
+      Operations: [
+        { method: 'POST', path: '/Users', bulkId: 'a', data: userBody('new') },
+        { method: 'POST', path: '/Users', bulkId: 'b', data: body },
+      ],
+    })
+    expect(bulk.body.Operations.map(({ status }: Body) => status)).toEqual(['201', '409'])
+    expect(bulk.body.Operations[1].response.detail).toBe(answer.body.detail)
+
+    const { userName, emails } = { emails: undefined, ...body } as Body
+    const person = { userName, externalId: 'ext', email: emails?.[0].value }
+    const preview = await operator.post('/migration/preview', { users: [person] })
+    expect(preview.body.users).toMatchObject([{ outcome: 'conflict' }])
+    expect((await client.get(`/Users/${account.id}`)).body).toEqual(account)
+    expect((await userRow(client.namespace, account.id))?.managed).toBe(0)
+    // A person decides: by its id, or by a change of the account.
+    const put = await client.put(`/Users/${account.id}`, body)
+    expect(put).toMatchObject({ status: 200, body: { id: account.id, externalId: 'ext' } })
+  })
+
+  test('is adopted once a person gave the account the very userName', async () => {
+    const client = await tenant()
+    const account = await handMade(client, 'kim')
+    const body = userBody(`${kelvin}im`, { externalId: 'ext' })
+    expectError(await client.post('/Users', body), 409, { scimType: 'uniqueness' })
+    const login = `${kelvin}im`
+    await operatorOf(client).request('PATCH', `/accounts/${account.id}`, { login })
+    expect(await client.post('/Users', body)).toMatchObject({
+      status: 201,
+      body: { id: account.id, userName: login },
+    })
+  })
+
+  test('is not renamed by an import', async () => {
+    const client = await tenant()
+    const account = await handMade(client, 'kim')
+    const users = [{ login: `${kelvin}im`, name: 'Other' }]
+    const { status, body } = await operatorOf(client).post('/import', { users })
+    expect(status).toBe(200)
+    expect(body.users).toMatchObject([{ outcome: 'conflict', id: account.id }])
+    expect((await client.get(`/Users/${account.id}`)).body).toEqual(account)
+  })
+
+  test.each([`${kelvin}ids`, `${wide}ids`])('is no team of a group called %j', async (name) => {
+    const client = await tenant()
+    const team = await handMadeTeam(client, 'Kids')
+    const answer = await client.post('/Groups', groupBody(name))
+    expectError(answer, 409, { scimType: 'uniqueness', messageId: 'scim.look-alike' })
+    expect(answer.body.detail).toMatch(sentence)
+    const [row] = await query('select managed, display_name from team where id = ?', team.id)
+    expect(row).toEqual({ managed: 0, display_name: 'Kids' })
+    const preview = await operatorOf(client).post('/migration/preview', {
+      groups: [{ displayName: name }],
+    })
+    expect(preview.body.groups).toMatchObject([{ outcome: 'conflict' }])
+    expect((await client.put(`/Groups/${team.id}`, groupBody(name))).status).toBe(200)
+  })
+
+  test.each(['PUT', 'PATCH'])('is taken for a %s of somebody else', async (method) => {
+    const client = await tenant()
+    await handMade(client, 'kim')
+    const { id } = await createUser(client, 'bob')
+    const userName = `${kelvin}im`
+    const answer =
+      method === 'PUT'
+        ? await client.put(`/Users/${id}`, userBody(userName))
+        : await client.patch(`/Users/${id}`, [{ op: 'replace', path: 'userName', value: userName }])
+    expectError(answer, 409, { scimType: 'uniqueness' })
+  })
 })

@@ -1,5 +1,6 @@
 /** Which account or team a new resource stands for, decided from the rows that were read. */
 import { describe, expect, test } from 'vitest'
+import { fold } from '../../../src/scim/comparison.ts'
 import type { Attributes } from '../../../src/scim/resource/resource.ts'
 import {
   accountToAdopt,
@@ -29,6 +30,7 @@ const holder = (id: string, more: Partial<Holder> = {}): Holder => ({
   userNameKey: id,
   emailKey: null,
   externalId: null,
+  written: JSON.stringify({ userName: 'ADA', emails: [{ value: 'ada@X' }] }),
   ...more,
 })
 const byName = holder('n', { userNameKey: 'ada' })
@@ -122,6 +124,70 @@ describe('the account to adopt', () => {
   })
 })
 
+describe('what only looks alike', () => {
+  const kelvin = '\u212a'
+  const lookAlike = (attribute: string, value: string) => ({ kind: 'look-alike', attribute, value })
+  const account = (userName: string, email: string) =>
+    unmanaged(
+      holder('h', {
+        ...{ userNameKey: fold(userName), emailKey: fold(email) },
+        written: JSON.stringify({ userName, emails: [{ value: email, type: 'work' }] }),
+      }),
+    )
+  const user = (userName: string, email: string): Attributes => ({
+    ...{ userName, externalId: 'e', emails: [{ value: email }] },
+  })
+  const match = (row: Holder, attributes: Attributes) =>
+    matchUser(defaultSettings, [row], attributes)
+
+  test.each([
+    ['the Kelvin sign', 'kim', `${kelvin}im`],
+    ['full width', 'kim', '\uff4bim'],
+    ['the case of other letters', '\u00e4da', '\u00c4da'],
+    ['what is composed', 'ad\u00e1', 'ada\u0301'],
+  ])('by %s is refused and not adopted', (_, one, other) => {
+    for (const [held, given] of [
+      [one, other],
+      [other, one],
+    ] as const) {
+      const mine = [`${held}@x`, `${given}@x`] as const
+      expect(refusalOf(() => match(account(held, 'a@x'), user(given, 'b@x')))).toEqual(
+        lookAlike('userName', given),
+      )
+      expect(refusalOf(() => match(account('a', mine[0]), user('b', mine[1])))).toEqual(
+        lookAlike('emails', mine[1]),
+      )
+      // The same text is the same, whatever its letters are.
+      expect(match(account(held, 'a@x'), user(held, 'b@x'))).toMatchObject({ by: 'userName' })
+      // Either value is enough, as everywhere.
+      expect(match(account(held, 'a@x'), user(given, 'A@X'))).toMatchObject({ by: 'email' })
+      expect(match(account('A', mine[0]), user('a', mine[1]))).toMatchObject({ by: 'userName' })
+    }
+  })
+
+  test('is taken where SCIM manages the account', () => {
+    const row = { ...account('kim', 'a@x'), managed: 1 }
+    const given = `${kelvin}im`
+    expect(refusalOf(() => match(row, user(given, 'b@x')))).toEqual(taken('userName', given))
+  })
+
+  test('is refused of a team, and of the group that it is mapped to', () => {
+    const team = { id: 't', managed: 0, displayName: 'Kids', displayNameKey: 'kids' }
+    const given = { displayName: `${kelvin}ids` }
+    const reason = lookAlike('displayName', given.displayName)
+    expect(refusalOf(() => matchTeam([team], [], given))).toEqual(reason)
+    const others = { ...team, displayName: 'Others', displayNameKey: 'others' }
+    const mapping = { ...others, groupKey: 'kids', groupId: 'Kids' }
+    const none: TeamHolder[] = []
+    expect(refusalOf(() => matchTeam(none, [mapping], given))).toEqual(reason)
+    expect(matchTeam(none, [mapping], { displayName: 'kIDS' })).toMatchObject({ by: 'mapping' })
+    expect(matchTeam([team], [], { displayName: 'KIDS' })).toMatchObject({ by: 'displayName' })
+    expect(refusalOf(() => matchTeam([{ ...team, managed: 1 }], [], given))).toEqual(
+      taken('displayName', given.displayName),
+    )
+  })
+})
+
 describe('a new user', () => {
   const match = (rows: readonly Holder[], attributes = ada, requireExternalId = true) =>
     matchUser({ ...defaultSettings, requireExternalId }, rows, attributes)
@@ -172,11 +238,11 @@ describe('the keys by which a group may be mapped', () => {
 describe('a new group', () => {
   const ops: Attributes = { externalId: 'g-1', displayName: 'Ops' }
   const team = (id: string, managed = 0, displayNameKey = 'ops'): TeamHolder => ({
-    id,
-    managed,
-    displayNameKey,
+    ...{ id, managed, displayNameKey, displayName: displayNameKey.toUpperCase() },
   })
-  const mapped = (groupKey: string, row: TeamHolder): MappedTeam => ({ ...row, groupKey })
+  const mapped = (groupKey: string, row: TeamHolder): MappedTeam => ({
+    ...{ ...row, groupKey, groupId: groupKey.toUpperCase() },
+  })
   const match = (named: readonly TeamHolder[], mapped: readonly MappedTeam[]) =>
     matchTeam(named, mapped, ops)
   const clash = taken('displayName', 'Ops')
