@@ -7,7 +7,7 @@
 import type { Context } from 'hono'
 import { fold } from '../scim/comparison.ts'
 import { isObject, type Json, membersOf } from '../scim/json.ts'
-import { type NewConflict, recordRefusals } from '../store/conflicts.ts'
+import { type NewConflict, OF_THE_CREDENTIAL, recordRefusals } from '../store/conflicts.ts'
 import { shownNamespace } from '../tenancy/namespace.ts'
 import { abridge, cut, withoutLongWords, withoutSecrets, withoutTokens } from './abridge.ts'
 import { API, type Dependencies, type FailedOperation, makeId, type ScimEnv } from './context.ts'
@@ -15,11 +15,6 @@ import { describeReason, reasonOf } from './failure.ts'
 
 const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 const RECORDED: ReadonlySet<number> = new Set([400, 403, 409])
-const OF_THE_CREDENTIAL: ReadonlySet<string> = new Set([
-  'authn.invalid-namespace',
-  'accesscontrol.permission-denied',
-])
-
 /** How many characters of a request are kept. */
 const MAXIMUM_REQUEST = 4000
 /** How many characters of what a subject is called are kept. */
@@ -52,7 +47,7 @@ function refusedOperations(c: Context<ScimEnv>): readonly FailedOperation[] {
   const path = c.req.path.replace(BASE, '') || '/'
   const operation = { method, path, body: c.get('body'), status, messageId, detail }
   if (WRITES.has(method) && !path.endsWith('/.search')) return [operation]
-  if (!OF_THE_CREDENTIAL.has(messageId)) return []
+  if (!OF_THE_CREDENTIAL.includes(messageId)) return []
   const [endpoint = ''] = /^\/[^/]*/.exec(path) ?? []
   return [{ ...operation, path: endpoint, body: undefined }]
 }

@@ -2,20 +2,30 @@
  * Conflicts: refused provisioning requests, kept where an administrator sees them until somebody
  * settles them or they are a month old. They are recorded after the response and never change it.
  */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { fold } from '../scim/comparison.ts'
 import { type Json, parseJson } from '../scim/json.ts'
 import type { Holder } from '../tenancy/credential.ts'
+import type { Namespace } from '../tenancy/namespace.ts'
 import { needed } from '../tenancy/needed.ts'
 import { hourOf } from './activity.ts'
 import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
-import type { Database } from './database.ts'
+import { type Database, list, type Statement } from './database.ts'
 import { closeEvents, recordChange } from './event.ts'
 import { type Held, hold, release } from './held.ts'
 import { Refusal } from './refusal.ts'
 
-/** How many conflicts a namespace keeps; the one that was longest not seen goes. */
+/** How many conflicts a namespace keeps. */
 const MAXIMUM_CONFLICTS = 1000
+/** The same for what a credential is refused for, which needs no permission to be had. */
+const MAXIMUM_DENIED = 100
+/** The messageIds of what a credential is refused for. */
+export const OF_THE_CREDENTIAL: readonly string[] = [
+  'authn.invalid-namespace',
+  'accesscontrol.permission-denied',
+]
+/** Stands between whom a conflict is about and the account; no text that is stored holds it. */
+const SEPARATOR = '\u001f'
 const DAY = 24 * 60 * 60 * 1000
 /** How long a conflict is kept after its last request, in milliseconds. */
 const LIFETIME = 30 * DAY
@@ -81,9 +91,36 @@ export function tellsOf(
 /** How many conflicts one parameter holds: D1 refuses values above 2 MB. */
 const CHUNK = 100
 
+/** What stands before the account in the shares of what credentials are refused for. */
+const DENIED = '~'
+
 /**
- * Records refused requests of the holder of a token, in the namespace of the token. Those about the
- * same subject for the same reason become one conflict. Nothing is recorded for a token that is gone.
+ * Deletes the conflicts that are too many. Each account has the same share; those go that are beyond
+ * it and were longest not seen, so that an account which is often refused leaves the others theirs.
+ */
+function trim(namespace: Namespace, shares: SQL, most: number): Statement {
+  return sql`
+    with
+      s (share, size) as materialized (
+        select c.share, count(*) from conflict c
+        where c.namespace = ${namespace} and ${shares} group by c.share),
+      beyond (share, newest) as materialized (
+        select s.share, (select d.id from conflict d
+          where d.namespace = ${namespace} and d.share = s.share
+          order by d.last_at desc, d.id desc limit 1 offset (select ${most} / count(*) from s))
+        from s)
+    delete from conflict where namespace = ${namespace} and id in (
+      select c.id from beyond b
+      cross join conflict e on e.namespace = ${namespace} and e.id = b.newest
+      cross join conflict c on c.namespace = ${namespace} and c.share = b.share
+        and (c.last_at, c.id) <= (e.last_at, e.id)
+      order by c.last_at, c.id limit (select max(0, coalesce(sum(s.size), 0) - ${most}) from s))`
+}
+
+/**
+ * Records refused requests of the holder of a token, in the namespace of the token. Those of an
+ * account about the same subject for the same reason become one conflict. Nothing is recorded for a
+ * token that is gone.
  */
 export async function recordRefusals(
   database: Database,
@@ -107,10 +144,12 @@ export async function recordRefusals(
     sql`delete from conflict where namespace = ${namespace} and last_at < ${openSince(now)}`,
     ...chunks.map(
       (rows) => sql`
-        insert into conflict (namespace, id, subject, reason, status, detail, request, account,
-          count, first_at, last_at)
-        select k.namespace, ${field('id')}, ${field('subject')}, ${field('reason')},
-          ${field('status')}, ${field('detail')}, ${field('request')}, a.name, 1, ${now}, ${now}
+        insert into conflict (namespace, id, subject, about, reason, status, detail, request,
+          account, share, count, first_at, last_at)
+        select k.namespace, ${field('id')}, ${field('subject')} || ${SEPARATOR} || a.id,
+          ${field('subject')}, ${field('reason')}, ${field('status')}, ${field('detail')},
+          ${field('request')}, a.name,
+          iif(${field('reason')} in ${list(OF_THE_CREDENTIAL)}, ${DENIED}, '') || a.id, 1, ${now}, ${now}
         from token k
         cross join service_account a on a.namespace = k.namespace and a.id = k.account_id
         cross join json_each(${rows}) j
@@ -120,9 +159,8 @@ export async function recordRefusals(
           account = excluded.account, count = conflict.count + 1,
           last_at = max(conflict.last_at, excluded.last_at)`,
     ),
-    sql`delete from conflict where rowid in (
-      select c.rowid from conflict c where c.namespace = ${namespace}
-      order by c.last_at desc, c.rowid desc limit -1 offset ${MAXIMUM_CONFLICTS})`,
+    trim(namespace, sql`c.share < ${DENIED}`, MAXIMUM_CONFLICTS),
+    trim(namespace, sql`c.share >= ${DENIED}`, MAXIMUM_DENIED),
   ])
 }
 
@@ -157,14 +195,14 @@ export async function listConflicts(
       sql`c.namespace = ${namespace}`,
       sql`c.last_at >= ${openSince(caller.now)}`,
       ...(reason === undefined ? [] : [sql`c.reason = ${reason}`]),
-      ...(subject === undefined ? [] : [sql`c.subject = ${subject}`]),
+      ...(subject === undefined ? [] : [sql`c.about = ${subject}`]),
       ...(after === undefined ? [] : [sql`(c.last_at, c.id) < (${after.lastAt}, ${after.id})`]),
     ]
     // Left to itself, the planner prefers the order to the subject.
-    const index = subject === undefined ? sql`` : sql`indexed by conflict_subject`
+    const index = subject === undefined ? sql`` : sql`indexed by conflict_about`
     return [
       sql<Conflict>`
-        select c.id, c.subject, c.reason, c.status, c.detail, c.request, c.account, c.count,
+        select c.id, coalesce(c.about, c.subject) as subject, c.reason, c.status, c.detail, c.request, c.account, c.count,
           c.first_at as "firstAt", c.last_at as "lastAt"
         from ${allowed} conflict c ${index} where ${sql.join(conditions, sql` and `)}
         order by c.last_at desc, c.id desc limit ${limit}`,

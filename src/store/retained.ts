@@ -82,8 +82,9 @@ export async function purgeRetained(
         where r.namespace = ${namespace}
           and ${'id' in asked ? sql`r.id = ${asked.id}` : sql`r.deleted_at < ${asked.before}`}
         order by r.id limit ${MOST + 1}`,
-      // A thousand at most.
-      sql<Told & { readonly id: string }>`select c.id, c.subject, c.detail, c.request
+      // As many as are kept at most.
+      sql<Told & { readonly id: string }>`select c.id, coalesce(c.about, c.subject) as subject,
+          c.detail, c.request
         from ${allowed} conflict c where c.namespace = ${namespace}`,
     ])
     release(purge)

@@ -304,8 +304,10 @@ export const conflict = sqliteTable(
       .notNull()
       .references(() => namespace.name),
     id: text('id').notNull(),
-    /** Whom the request was about: a userName, a name of a team, an id or a path. */
+    /** What makes it one: whom it is about, and the account, so that accounts do not mix. */
     subject: text('subject').notNull(),
+    /** Whom the request was about: a userName, a name of a team, an id or a path. */
+    about: text('about'),
     /** The messageId of the refusal. */
     reason: text('reason').notNull(),
     status: integer('status').notNull(),
@@ -314,6 +316,8 @@ export const conflict = sqliteTable(
     request: text('request').notNull(),
     /** The name of the service account. */
     account: text('account').notNull(),
+    /** The id of the account, behind "~" for what its credential is refused for. */
+    share: text('share'),
     count: integer('count').notNull(),
     firstAt: integer('first_at').notNull(),
     lastAt: integer('last_at').notNull(),
@@ -321,6 +325,8 @@ export const conflict = sqliteTable(
   (table) => [
     primaryKey({ columns: [table.namespace, table.id] }),
     unique('conflict_subject').on(table.namespace, table.subject, table.reason),
+    index('conflict_about').on(table.namespace, table.about),
+    index('conflict_share').on(table.namespace, table.share, table.lastAt, table.id),
     index('conflict_last').on(table.namespace, table.lastAt),
   ],
 )

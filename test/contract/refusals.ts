@@ -81,7 +81,7 @@ export function refusals(open: Open): void {
       const claim = { namespace: { ok: true, namespace }, bearer: { kind: 'operator' } } as const
       await settleConflict(own.caller({ claim }), 'c-settled')
       expect(await expireConflicts(database(), START)).toBeGreaterThanOrEqual(0)
-      const left = sql`select subject from conflict where namespace = ${namespace}`
+      const left = sql`select about as subject from conflict where namespace = ${namespace}`
       expect(await query(own, left)).toEqual([{ subject: 'young' }])
     })
   })

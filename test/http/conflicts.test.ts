@@ -505,8 +505,10 @@ describe('the record', () => {
   async function fill(client: Tenant, count: number, lastAt: number) {
     await query(
       `with recursive n(i) as (select 1 union all select i + 1 from n where i < ?2)
-        insert into conflict select ?1, 'c' || i, 'seed' || i, 'scim.x', 400, 'No.',
-          '{"method":"POST","path":"/x"}', 'okta', 1, ?3 + i * 1000, ?3 + i * 1000 from n`,
+        insert into conflict (namespace, id, subject, reason, status, detail, request, account,
+          share, count, first_at, last_at)
+        select ?1, 'c' || i, 'seed' || i, 'scim.x', 400, 'No.',
+          '{"method":"POST","path":"/x"}', 'okta', '', 1, ?3 + i * 1000, ?3 + i * 1000 from n`,
       client.namespace,
       count,
       lastAt,
@@ -551,6 +553,71 @@ describe('the record', () => {
     expect(count).toBe(1000)
   })
 
+  /** Sends so many creations that are refused, each about somebody else, in bulk requests. */
+  async function flood(client: Client, count: number, more: object = { externalId: '' }) {
+    const schemas = ['urn:ietf:params:scim:api:messages:2.0:BulkRequest']
+    const Operations = Array.from({ length: count }, (_, n) => ({
+      method: 'POST',
+      path: '/Users',
+      bulkId: `b${n}`,
+      data: userBody(`flood${n}`, more),
+    }))
+    expect((await client.post('/Bulk', { schemas, Operations })).status).toBe(200)
+  }
+
+  test('leaves an account its conflicts, however often another one is refused', async () => {
+    const client = await tenant()
+    const other = client.withToken(await makeTokenFor(client.endpoint, client.namespace))
+    await refuse(client, 'one', 'two')
+    for (const _ of [1, 2]) await flood(other, 1000)
+    const all = await briefly(client, '?limit=1000')
+    expect(all).toHaveLength(1000)
+    expect(all.slice(-2).map(({ subject }) => subject)).toEqual(['two', 'one'])
+    // Whoever comes later finds room, too, and the share of each is the same.
+    await flood(client, 700)
+    const accounts = (await conflictsOf(client, '?limit=1000')) as { readonly account: string }[]
+    const [first] = accounts
+    expect(accounts.filter(({ account }) => account === first?.account)).toHaveLength(500)
+    expect(accounts).toHaveLength(1000)
+  })
+
+  test('leaves them where the other one has no permission at all', async () => {
+    const client = await tenant()
+    const limited = await limitedTo(client)
+    const third = await limitedTo(client)
+    await third.post('/Users', userBody('third'))
+    await refuse(client, ...Array.from({ length: 3 }, (_, n) => `kept${n}`))
+    await fill(client, 997, Date.now() - DAY)
+    for (let n = 0; n < 120; n += 1) {
+      expect((await limited.post('/Users', userBody(`x${n}`))).status).toBe(403)
+    }
+    const all = await briefly(client, '?limit=1000')
+    const denied = await briefly(client, '?limit=1000&reason=accesscontrol.permission-denied')
+    expect(denied).toHaveLength(100)
+    expect(denied.at(-1)?.subject).toBe('third')
+    expect(denied[0]?.subject).toBe('x119')
+    expect(all.filter(({ reason }) => !reason.startsWith('access'))).toHaveLength(900)
+    const [{ count }] = (await query(
+      "select count(*) as count from conflict where namespace = ? and reason not like 'access%'",
+      client.namespace,
+    )) as [{ count: number }]
+    expect(count).toBe(1000)
+  })
+
+  test('of one account is not that of another about the same subject', async () => {
+    const client = await tenant()
+    const other = client.withToken(await makeTokenFor(client.endpoint, client.namespace))
+    await refuse(client, 'ada')
+    await other.post('/Users', userBody('ADA', { externalId: '', title: 'theirs' }))
+    await client.endpoint.settled()
+    client.endpoint.clock.offset += 1000
+    await refuse(client, 'ada')
+    const found = await conflictsOf(client, '?subject=Ada')
+    expect(found.map(({ count }: Shown) => count)).toEqual([2, 1])
+    expect(found[0].request.body).not.toHaveProperty('title')
+    expect(found[0].account).not.toBe(found[1].account)
+  })
+
   test('loses what was not seen for thirty days, whoever asks first', async () => {
     const client = await tenant()
     const other = await tenant({ endpoint: client.endpoint })
@@ -569,13 +636,13 @@ describe('the record', () => {
     expect(await query(hours, client.namespace)).toHaveLength(1)
     // Where nothing happens any more, the clock of the Worker does it.
     const left = async () => JSON.parse(await recordsOf(other.namespace))
-    expect(await left()).toMatchObject([[{ subject: 'bob' }], [{ count: 1 }]])
+    expect(await left()).toMatchObject([[{ about: 'bob' }], [{ count: 1 }]])
     const scheduled = (scheduledTime: number) =>
       handler.scheduled({ scheduledTime, cron: '', noRetry: () => undefined } as never, {
         DB: binding as never,
       })
     await scheduled(Date.now() + 29 * DAY)
-    expect(await left()).toMatchObject([[{ subject: 'bob' }], []])
+    expect(await left()).toMatchObject([[{ about: 'bob' }], []])
     await scheduled(Date.now() + 31 * DAY)
     expect(await left()).toEqual([[], []])
   })
