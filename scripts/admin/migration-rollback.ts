@@ -5,6 +5,7 @@ import type { AdminClient } from '../lib/admin-client.ts'
 import { failure } from '../lib/failure.ts'
 import { table } from '../lib/table.ts'
 import { type AdminWorld, connectNamespace, namespaceCommand } from './connection.ts'
+import { readConfig } from './settings.ts'
 import { count } from './text.ts'
 
 const subjectShape = z.looseObject({ id: z.string(), type: z.string(), name: z.string() })
@@ -37,6 +38,7 @@ const options = z.object({
   all: z.literal(true).optional(),
   force: z.boolean().optional(),
   dryRun: z.boolean().optional(),
+  yes: z.boolean().optional(),
 })
 
 /** `migration rollback`: one account, one team, or all. */
@@ -52,20 +54,54 @@ export function addRollbackCommand(parent: Command, world: AdminWorld): void {
     .option('--all', 'all accounts and teams that were adopted')
     .option('--force', 'give up what was changed after the adoption')
     .option('--dry-run', 'tell what would be done, and do nothing')
+    .option('--yes', 'confirm that all are meant')
     .action(async (_options: unknown, command: Command) => {
-      const { user, team, all, force = false, dryRun = false } = options.parse(command.opts())
+      const { user, team, all, yes, ...how } = options.parse(command.opts())
+      const { force = false, dryRun = false } = how
       if ([user, team, all].filter((one) => one !== undefined).length !== 1) {
         throw failure('Say what is to be rolled back: --user, --team or --all.')
       }
-      const { client, print } = connectNamespace(command, world)
+      const { client, namespace, print } = connectNamespace(command, world)
+      const nextPush = await nextPushOf(client, {
+        users: team === undefined,
+        teams: user === undefined,
+      })
+      if (all && !dryRun && !yes) {
+        throw failure(
+          `Rolling back ${namespace} puts all adopted accounts and teams back as they were before SCIM managed ` +
+            `them. ${nextPush ?? ''} Add --yes to confirm, or --dry-run to see what would be done.`,
+        )
+      }
       const target = all === undefined ? { user, team } : { all }
       const { rolledBack, refused } = await rollBack(client, { ...target, force, dryRun })
-      print({ dryRun, rolledBack, refused }, () => describe(rolledBack, refused, dryRun))
+      print({ dryRun, rolledBack, refused, nextPush: nextPush ?? null }, () => {
+        const table = describe(rolledBack, refused, dryRun)
+        return nextPush === undefined ? table : `${table}\n\n${nextPush}`
+      })
       if (refused.length > 0) {
         const left = count(refused.length, 'account or team was', 'accounts and teams were')
         throw failure(`${left} left as ${refused.length === 1 ? 'it is' : 'they are'}.`)
       }
     })
+}
+
+/** What the next push of the identity provider would do to it, where its sync is on. */
+async function nextPushOf(
+  client: AdminClient,
+  { users, teams }: { readonly users: boolean; readonly teams: boolean },
+): Promise<string | undefined> {
+  const { spec } = await readConfig(client)
+  const on = [
+    ...(users && spec.enableUserSync ? ['user'] : []),
+    ...(teams && spec.enableGroupSync ? ['group'] : []),
+  ]
+  if (on.length === 0) return undefined
+  const names = on.map((name) => `${name} sync`).join(' and ')
+  const switches = on.map((name) => `--${name}-sync off`).join(' ')
+  return (
+    `The provider's next push adopts again what it matches, as ${names} ${on.length === 1 ? 'is' : 'are'} on; ` +
+    `stop the provider first, or run settings set ${switches}.`
+  )
 }
 
 /**

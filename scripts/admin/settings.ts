@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import type { AdminClient } from '../lib/admin-client.ts'
 import { failure } from '../lib/failure.ts'
 import { facts } from '../lib/table.ts'
 import { type AdminWorld, connectNamespace, example, namespaceCommand } from './connection.ts'
@@ -17,9 +18,14 @@ const configShape = z.looseObject({
   status: z.looseObject({ source: z.string() }),
 })
 
+const PATH = '/config/default'
+
 type Config = z.infer<typeof configShape>
 
-const PATH = '/config/default'
+/** What is set for a namespace, whose paths the client's begin at. */
+export function readConfig(client: AdminClient): Promise<Config> {
+  return client.send('GET', PATH, configShape)
+}
 
 const setOptions = z.object({
   userSync: z.string().optional(),
@@ -42,7 +48,7 @@ export function addSettingsCommands(root: Command, world: AdminWorld): void {
     'settings show --namespace stacks-5',
   ).action(async (_options: unknown, command: Command) => {
     const { client, print } = connectNamespace(command, world)
-    const config = await client.send('GET', PATH, configShape)
+    const config = await readConfig(client)
     print(config, () => describe(config))
   })
 
@@ -75,7 +81,7 @@ export function addSettingsCommands(root: Command, world: AdminWorld): void {
         throw failure('There is nothing to set: name a setting, such as --user-sync on.')
       }
       const { client, print } = connectNamespace(command, world)
-      const { spec } = await client.send('GET', PATH, configShape)
+      const { spec } = await readConfig(client)
       const body = { spec: { ...spec, ...changes } }
       const config = await client.send('PUT', PATH, configShape, { body })
       print(config, () => describe(config))

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { admin, lines } from './harness.ts'
+import { type Answer, admin, lines } from './harness.ts'
 
 const IN = ['--namespace', 'stacks-5']
 const BASE = '/stacks-5/migration'
@@ -245,13 +245,68 @@ describe('migration rollback', () => {
     detail: 'After its adoption the account was changed (active).',
   }
 
+  /** The answer that says which syncs are on. */
+  const sync = (enableUserSync: boolean, enableGroupSync: boolean): Answer => [
+    200,
+    {
+      spec: {
+        ...{ enableUserSync, enableGroupSync },
+        ...{ rejectNonProvisionedUsers: false, requireExternalId: true },
+      },
+      status: { source: 'database' },
+    },
+  ]
+  const off = sync(false, false)
+
+  test.each([
+    [
+      sync(true, true),
+      "The provider's next push adopts again what it matches, as user sync and group sync are on; " +
+        'stop the provider first, or run settings set --user-sync off --group-sync off. ',
+    ],
+    [
+      sync(false, true),
+      "The provider's next push adopts again what it matches, as group sync is on; " +
+        'stop the provider first, or run settings set --group-sync off. ',
+    ],
+    [off, ''],
+  ])('of all wants --yes, and says what comes next', async (settings, nextPush) => {
+    const { status, error, calls } = await admin(
+      ['migration', 'rollback', ...IN, '--all', '--force'],
+      [settings],
+    )
+    expect({ status, error }).toEqual({
+      status: 1,
+      error:
+        'Rolling back stacks-5 puts all adopted accounts and teams back as they were before SCIM ' +
+        `managed them. ${nextPush}Add --yes to confirm, or --dry-run to see what would be done.`,
+    })
+    expect(calls).toEqual([['GET /stacks-5/config/default']])
+  })
+
+  test('of one account speaks of user sync alone, in its JSON, too', async () => {
+    const done: Answer = [200, { rolledBack: [ada], refused: [] }]
+    const args = ['migration', 'rollback', ...IN, '--user', 'ada']
+    const nextPush =
+      "The provider's next push adopts again what it matches, as user sync is on; stop the provider " +
+      'first, or run settings set --user-sync off.'
+    const { out } = await admin(args, [sync(true, true), done])
+    expect(out.endsWith(`\n\n${nextPush}`)).toBe(true)
+    const json = await admin([...args, '--json'], [sync(true, true), done])
+    expect(JSON.parse(json.out)).toMatchObject({ nextPush })
+    const quiet = await admin([...args, '--json'], [sync(false, true), done])
+    expect(JSON.parse(quiet.out)).toMatchObject({ nextPush: null })
+  })
+
   test('of one account sends its name', async () => {
     const { status, out, calls } = await admin(
       ['migration', 'rollback', ...IN, '--user', 'ada', '--force'],
-      [[200, { dryRun: false, rolledBack: [ada], refused: [] }]],
+      [off, [200, { dryRun: false, rolledBack: [ada], refused: [] }]],
     )
     expect(status).toBe(0)
-    expect(calls).toEqual([[`POST ${BASE}/rollback`, { user: 'ada', force: true, dryRun: false }]])
+    expect(calls.slice(1)).toEqual([
+      [`POST ${BASE}/rollback`, { user: 'ada', force: true, dryRun: false }],
+    ])
     expect(out).toBe(
       lines('      NAME  ID  OUTCOME      WHAT', 'user  ada   u1  rolled back  title'),
     )
@@ -259,13 +314,14 @@ describe('migration rollback', () => {
 
   test('of all goes through the pages, and ends with status 1 where some were left', async () => {
     const { status, out, error, calls } = await admin(
-      ['migration', 'rollback', ...IN, '--all'],
+      ['migration', 'rollback', ...IN, '--all', '--yes'],
       [
+        off,
         [200, { rolledBack: [crew], refused: [], nextCursor: 'g1' }],
         [200, { rolledBack: [ada], refused: [changed] }],
       ],
     )
-    expect(calls.map(([, body]) => body)).toEqual([
+    expect(calls.slice(1).map(([, body]) => body)).toEqual([
       { all: true, force: false, dryRun: false },
       { all: true, force: false, dryRun: false, cursor: 'g1' },
     ])
@@ -283,22 +339,23 @@ describe('migration rollback', () => {
   test('of all tries again what was in the way of each other, and no longer than it helps', async () => {
     const taken = { ...changed, reason: 'taken' }
     const { status, calls } = await admin(
-      ['migration', 'rollback', ...IN, '--all'],
+      ['migration', 'rollback', ...IN, '--all', '--yes'],
       [
+        off,
         [200, { rolledBack: [ada], refused: [taken] }],
         [200, { rolledBack: [], refused: [taken] }],
       ],
     )
-    expect(calls).toHaveLength(2)
+    expect(calls).toHaveLength(3)
     expect(status).toBe(1)
   })
 
   test('that is only tried says so', async () => {
     const { out, calls } = await admin(
       ['migration', 'rollback', ...IN, '--team', 'Crew', '--dry-run'],
-      [[200, { rolledBack: [crew], refused: [] }]],
+      [off, [200, { rolledBack: [crew], refused: [] }]],
     )
-    expect(calls[0]?.[1]).toEqual({ team: 'Crew', force: false, dryRun: true })
+    expect(calls[1]?.[1]).toEqual({ team: 'Crew', force: false, dryRun: true })
     expect(out).toContain('would be rolled back')
   })
 
