@@ -17,7 +17,7 @@ const MAY: Readonly<
   scim: { parts: [], packages: /^node:crypto$/ },
   tenancy: { parts: [], packages: /^node:(crypto|zlib)$/ },
   store: {
-    parts: ['scim', 'tenancy'],
+    parts: ['scim', 'tenancy', 'migrations'],
     packages:
       /^(drizzle-orm(\/.*)?|@libsql\/client\/(web|http)|@cloudflare\/workers-types|node:path)$/,
   },
@@ -57,6 +57,8 @@ const COMMENT = /\/\*[\s\S]*?\*\/|(?<=^|\s)\/\/.*$/gm
 
 /** The part of the house that a file of src belongs to. */
 function partOf(file: string): string {
+  // Which migrations there are.
+  if (file === 'drizzle/meta/_journal.json') return 'migrations'
   const [, first = ''] = file.split('/')
   return first.replace(/\.tsx?$/, '')
 }

@@ -22,6 +22,7 @@ import { describeReason, failureResponse, type Reason, reasonOf } from './http/f
 import { limitRequests } from './http/limits.ts'
 import { logLine } from './http/log.ts'
 import { makePools } from './http/pending.ts'
+import { readinessRoutes } from './http/readiness.ts'
 import { refusalTask } from './http/refusals.ts'
 import { scimRoutes } from './http/scim/routes.ts'
 import { serverTiming } from './http/timing.ts'
@@ -89,6 +90,7 @@ export function createApp(dependencies: Dependencies) {
 
   // The tools send a secret by default only to what says here that it is scim-edge.
   app.get('/health', (c) => c.json({ status: 'ok', service: 'scim-edge' }))
+  app.route('/', readinessRoutes(dependencies))
   app.use(`${API}/*`, limitRequests(dependencies))
   app.route(API, namespaceRoutes(dependencies))
   app.route(`${API}/:namespace/config`, settingsRoutes(dependencies))

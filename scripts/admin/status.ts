@@ -1,8 +1,9 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { inNamespace } from '../lib/admin-client.ts'
 import { failure } from '../lib/failure.ts'
 import { facts, table } from '../lib/table.ts'
-import { type AdminWorld, connectNamespace, namespaceCommand } from './connection.ts'
+import { type AdminWorld, connect, connectNamespace, namespaceCommand } from './connection.ts'
 import { count, onOff, shortTime } from './text.ts'
 
 const time = z.string().nullable()
@@ -58,6 +59,10 @@ const healthShape = z.looseObject({
   ),
 })
 
+const healthOptions = z.object({ all: z.boolean().optional(), namespace: z.string().optional() })
+
+const listShape = z.looseObject({ items: z.array(z.looseObject({ name: z.string() })) })
+
 type Status = z.infer<typeof statusShape>
 type Health = z.infer<typeof healthShape>
 
@@ -79,13 +84,44 @@ export function addStatusCommands(root: Command, world: AdminWorld): void {
     'health',
     'check a namespace and say what to mend; exit status 1 when a check fails',
     'health --namespace stacks-5',
-  ).action(async (_options: unknown, command: Command) => {
-    const { client, print } = connectNamespace(command, world)
-    const health = await client.send('GET', '/health', healthShape)
-    print(health, () => describeHealth(health))
-    const failed = health.checks.filter(({ status }) => status === 'fail').length
-    if (failed > 0) throw failure(`${count(failed, 'check')} failed.`)
-  })
+  )
+    .option('--all', 'check every namespace of the deployment')
+    .action(async (_options: unknown, command: Command) => {
+      const { all, namespace } = healthOptions.parse(command.opts())
+      if (!all) return checkOne(command, world)
+      if (namespace !== undefined) {
+        throw failure('--all is about every namespace; leave --namespace out.')
+      }
+      return checkAll(command, world)
+    })
+}
+
+async function checkOne(command: Command, world: AdminWorld): Promise<void> {
+  const { client, print } = connectNamespace(command, world)
+  const health = await client.send('GET', '/health', healthShape)
+  print(health, () => describeHealth(health))
+  const failed = health.checks.filter(({ status }) => status === 'fail').length
+  if (failed > 0) throw failure(`${count(failed, 'check')} failed.`)
+}
+
+async function checkAll(command: Command, world: AdminWorld): Promise<void> {
+  const { client, print } = connect(command, world)
+  const { items } = await client.send('GET', '', listShape)
+  const healths: (Health & { readonly namespace: string })[] = []
+  for (const { name } of items) {
+    const health = await inNamespace(client, name).send('GET', '/health', healthShape)
+    healths.push({ namespace: name, ...health })
+  }
+  print(healths, () =>
+    healths.length === 0
+      ? 'There is no namespace.'
+      : healths.map((health) => `${health.namespace}\n${describeHealth(health)}`).join('\n\n'),
+  )
+  const failing = healths.filter(({ status }) => status === 'fail')
+  if (failing.length > 0) {
+    const names = failing.map(({ namespace }) => namespace).join(', ')
+    throw failure(`${count(failing.length, 'namespace')} of ${healths.length} failed: ${names}.`)
+  }
 }
 
 /** A number that may be more than was counted. */

@@ -9,26 +9,10 @@ import { CREDENTIAL_FAILURES } from '../tenancy/health.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import type { Allowed, Caller } from './authority.ts'
 import type { Database, Statement } from './database.ts'
+import { DAY_HOURS, dayOf, hourOf } from './hours.ts'
 
-const HOUR = 60 * 60 * 1000
-const DAY_HOURS = 24
 /** For how many hours counts are kept: those of the day are asked for 30 days. */
 const KEPT_HOURS = 32 * DAY_HOURS
-
-/** The start of an hour. */
-export function startOf(hour: number): number {
-  return hour * HOUR
-}
-
-/** The hour of a time, as everything is counted by. */
-export function hourOf(time: number): number {
-  return Math.floor(time / HOUR)
-}
-
-/** The first hour of the day of a time, for what is counted by the day. */
-export function dayOf(time: number): number {
-  return hourOf(time) - (hourOf(time) % DAY_HOURS)
-}
 
 /** Whose changes they are: a service account's, or the operator's. */
 export function subjectOf({ actor }: Principal): string {
@@ -153,6 +137,19 @@ export function selectFailures(
     cross join activity a on a.namespace = ${namespace} and a.kind = 'credential'
       and a.subject = j.value and a.hour >= ${hourOf(now) - DAY_HOURS}
     group by a.subject order by a.subject`
+}
+
+/** The longest pause of a day, in milliseconds, and the first hour of that day. */
+export interface PauseRow {
+  readonly hour: number
+  readonly longest: number
+}
+
+/** The long pauses that are kept; there are a few of them at most. */
+export function selectPauses(namespace: Namespace, allowed: Allowed): Statement<PauseRow> {
+  return sql<PauseRow>`select a.hour, a.count as longest
+    from ${allowed} activity a where a.namespace = ${namespace} and a.kind = 'pause'
+      and a.subject = ''`
 }
 
 /** How many rows one statement of the expiry deletes, and how many statements one run takes. */

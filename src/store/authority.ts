@@ -21,6 +21,7 @@ import type { Settings } from '../tenancy/settings.ts'
 import type { Database, Results, Statement } from './database.ts'
 import { StoreFailure } from './failure.ts'
 import { type Held, release } from './held.ts'
+import { LAST_USE_INTERVAL, noteUse } from './last-use.ts'
 import { commit, hasLeftEvent, patience, read } from './recovery.ts'
 import { Refusal } from './refusal.ts'
 
@@ -46,9 +47,6 @@ export interface Caller {
   /** What is wrong with the request whatever it is about; told once the credential is decided. */
   readonly asked?: Held<unknown>
 }
-
-/** How often the last use of a token is written down. */
-const LAST_USE_INTERVAL = 5 * 60 * 1000
 
 /** How often a write that lost a race is tried again. */
 export const MAXIMUM_ATTEMPTS = 20
@@ -145,7 +143,7 @@ export async function readDuringRestore<const T extends readonly Statement[]>(
   if (caller.asked !== undefined) release(caller.asked)
   const { bearer } = claim
   if (bearer.kind === 'token' && now - (authority?.lastUsedAt ?? 0) >= LAST_USE_INTERVAL) {
-    caller.later(() => noteUse(database, bearer.hash, now))
+    caller.later(() => noteUse(database, bearer.hash, now, decided, authority?.lastUsedAt ?? null))
   }
   return { principal: decided, rows: rows as unknown as Results<T> }
 }
@@ -160,13 +158,6 @@ export async function decideCredential(caller: Caller): Promise<void> {
   if (caller.claim.bearer.kind === 'operator') return
   // The batch that follows notes the use of the token.
   await readDuringRestore({ ...caller, later: () => undefined }, [], () => [])
-}
-
-function noteUse(database: Database, tokenHash: string, now: number): Promise<unknown> {
-  return database.batch('write', [
-    sql`update token set last_used_at = ${now}
-      where hash = ${tokenHash} and coalesce(last_used_at, 0) < ${now}`,
-  ])
 }
 
 /**

@@ -8,11 +8,11 @@ import { type Json, parseJson } from '../scim/json.ts'
 import type { Holder } from '../tenancy/credential.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import { needed } from '../tenancy/needed.ts'
-import { hourOf } from './activity.ts'
 import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
 import { type Database, list, type Statement } from './database.ts'
 import { closeEvents, recordChange } from './event.ts'
 import { type Held, hold, release } from './held.ts'
+import { hourOf } from './hours.ts'
 import { Refusal } from './refusal.ts'
 
 /** How many conflicts a namespace keeps. */

@@ -357,7 +357,8 @@ export const activity = sqliteTable(
       .references(() => namespace.name),
     /**
      * What is counted: a `change` of a user or team and a failed `credential` by the hour, changes of
-     * an `external-id` by the day.
+     * an `external-id` by the day. Of a `pause` between two requests, the longest of a day in
+     * milliseconds.
      */
     kind: text('kind').notNull(),
     /**

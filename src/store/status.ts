@@ -7,23 +7,25 @@ import type { Principal } from '../tenancy/credential.ts'
 import {
   CHANGES_SPAN,
   type FailedCredentials,
+  type HealthFacts,
+  PAUSES_SPAN,
   RECENT,
   type RecentRefusal,
 } from '../tenancy/health.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import { needed } from '../tenancy/needed.ts'
+import { mayProvision } from '../tenancy/permission.ts'
 import {
   type ChangesRow,
-  dayOf,
   type FailuresRow,
-  hourOf,
   selectChanges,
   selectFailures,
-  startOf,
+  selectPauses,
 } from './activity.ts'
 import { type Allowed, type Caller, readAs } from './authority.ts'
 import { openSince } from './conflicts.ts'
 import type { Statement } from './database.ts'
+import { dayOf, hourOf, startOf } from './hours.ts'
 
 /** Up to where inherited members are counted. */
 const MAXIMUM_INHERITED = 1000
@@ -65,12 +67,14 @@ interface TokenRow {
   readonly expiresAt: number | null
   readonly revokedAt: number | null
   readonly lastUsedAt: number | null
+  readonly permissions: number
+  readonly disabled: number
 }
 
 function selectTokens(namespace: Namespace, allowed: Allowed): Statement<TokenRow> {
   return sql<TokenRow>`select k.id, k.account_id as "accountId", k.name,
       k.created_at as "createdAt", k.expires_at as "expiresAt", k.revoked_at as "revokedAt",
-      k.last_used_at as "lastUsedAt"
+      k.last_used_at as "lastUsedAt", k.permissions, k.disabled
     from ${allowed} token k where k.namespace = ${namespace} order by k.created_at, k.id`
 }
 
@@ -177,19 +181,9 @@ export async function readStatus(caller: Caller, expiringWithin: number): Promis
 }
 
 /** What the checks of a namespace look at, as far as it is in the database. */
-export interface StoredHealth {
+export interface StoredHealth
+  extends Omit<HealthFacts, 'namespace' | 'tenantUrl' | 'settings' | 'users'> {
   readonly principal: Principal
-  readonly managedUsers: number
-  readonly refusals: readonly RecentRefusal[]
-  readonly failedCredentials: readonly FailedCredentials[]
-  readonly sampled: number
-  readonly emailLike: number
-  readonly changedExternalIds: number
-  readonly tokens: readonly {
-    readonly name: string
-    readonly account: string
-    readonly createdAt: number
-  }[]
 }
 
 /**
@@ -219,8 +213,14 @@ export async function readHealth(caller: Caller): Promise<StoredHealth> {
       from ${allowed} activity a where a.namespace = ${namespace} and a.kind = 'external-id'
         and a.subject = '' and a.hour >= ${dayOf(now - CHANGES_SPAN)}`,
     selectFailures(namespace, now, allowed),
+    selectPauses(namespace, allowed),
   ])
-  const [[counters], accounts, tokens, refusals, [sample], [changes], failures] = rows
+  const [[counters], accounts, tokens, refusals, [sample], [changes], failures, pauses] = rows
+  const lastProvisionedAt = latest(
+    tokens
+      .filter(({ permissions }) => mayProvision(permissions))
+      .map(({ lastUsedAt }) => lastUsedAt),
+  )
   const names = new Map(accounts.map(({ id, name }) => [id, name]))
   return {
     principal,
@@ -230,8 +230,21 @@ export async function readHealth(caller: Caller): Promise<StoredHealth> {
     sampled: sample?.sampled ?? 0,
     emailLike: sample?.emailLike ?? 0,
     changedExternalIds: changes?.changed ?? 0,
+    lastProvisionedAt,
+    // Silence since then does not make older pauses less usual.
+    longestPause: Math.max(
+      0,
+      ...pauses
+        .filter(({ hour }) => hour >= dayOf((lastProvisionedAt ?? 0) - PAUSES_SPAN))
+        .map(({ longest }) => longest),
+    ),
     tokens: tokens
       .filter((token) => isLive(token, now))
-      .map((token) => ({ ...token, account: names.get(token.accountId) ?? '' })),
+      .map(({ accountId, name, createdAt, permissions, disabled }) => ({
+        name,
+        account: names.get(accountId) ?? '',
+        createdAt,
+        provisions: mayProvision(permissions) && disabled === 0,
+      })),
   }
 }

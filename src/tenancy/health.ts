@@ -1,7 +1,8 @@
 /** Whether provisioning works in a namespace, judged by its settings and by what was received. */
 import type { Settings } from './settings.ts'
 
-const DAY = 24 * 60 * 60 * 1000
+const HOUR = 60 * 60 * 1000
+const DAY = 24 * HOUR
 
 /** For how long a refused request counts against a check, in milliseconds. */
 export const RECENT = DAY
@@ -9,6 +10,15 @@ export const RECENT = DAY
 export const CHANGES_SPAN = 30 * DAY
 /** From which age on a token should be rotated, in milliseconds. */
 const OLD_TOKEN = 90 * DAY
+
+/** How long before the last request a pause between two of them counts as usual, in milliseconds. */
+export const PAUSES_SPAN = 14 * DAY
+/** For how long nothing may come in any case, in milliseconds. */
+export const MINIMUM_SILENCE = 2 * DAY
+/** By how much a pause may be longer than the longest one so far. */
+export const SILENCE_FACTOR = 1.5
+/** How late the last use of a token may be written down, in milliseconds. */
+const PRECISION = 5 * 60 * 1000
 
 /** Requests that were refused for one reason within the last day. */
 export interface RecentRefusal {
@@ -51,11 +61,17 @@ export interface HealthFacts {
   readonly emailLike: number
   /** How often a user got another externalId within CHANGES_SPAN. */
   readonly changedExternalIds: number
+  /** When a token that may write users or teams was used last, be it good still or not. */
+  readonly lastProvisionedAt: number | null
+  /** The longest pause between two requests of such a token within PAUSES_SPAN before that, in milliseconds. */
+  readonly longestPause: number
   /** The tokens that are good. Times are milliseconds since 1970. */
   readonly tokens: readonly {
     readonly name: string
     readonly account: string
     readonly createdAt: number
+    /** Whether it may write users or teams, and its account is enabled. */
+    readonly provisions: boolean
   }[]
 }
 
@@ -93,6 +109,11 @@ function some(names: readonly string[]): string {
   return distinct.length > 5 ? `${shown} and ${distinct.length - 5} more` : shown
 }
 
+/** A token by the names of its account and its own. */
+function full({ account, name }: HealthFacts['tokens'][number]): string {
+  return `${account}/${name}`
+}
+
 function requestsOf(refusals: readonly RecentRefusal[]): string {
   const total = refusals.reduce((sum, refusal) => sum + refusal.count, 0)
   return `${count(total, 'request')} of ${some(refusals.map(({ account }) => account))}`
@@ -122,15 +143,61 @@ const USED: ReadonlyMap<string, string> = new Map([
   ['service-account.disabled', 'A token of a disabled service account was used'],
 ])
 
-function checkCredentials({ failedCredentials }: HealthFacts): Check {
+function checkToken({ tokens }: HealthFacts): Check {
+  const name = 'token'
+  const good = tokens.filter(({ provisions }) => provisions)
+  if (good.length > 0) {
+    return ok(name, `There is a good token that may write users or teams: ${some(good.map(full))}.`)
+  }
+  return found(
+    'fail',
+    name,
+    'There is no good token of an enabled service account that may write users or teams.',
+    'Make one (token create), and give it to the identity provider.',
+  )
+}
+
+/** A time and how long ago that was. */
+function ago(time: number, now: number): string {
+  return `${iso(time)}, ${count(Math.floor((now - time) / HOUR), 'hour')} ago`
+}
+
+function checkContact(facts: HealthFacts, now: number): Check {
+  const name = 'contact'
+  const { lastProvisionedAt: last, longestPause, tenantUrl } = facts
+  if (last === null) {
+    return found(
+      'warn',
+      name,
+      'No identity provider has sent a request yet.',
+      `Put ${tenantUrl} and a token into the identity provider, and let it test the connection.`,
+    )
+  }
+  const usual = Math.max(MINIMUM_SILENCE, longestPause * SILENCE_FACTOR)
+  const detail = `The last request of an identity provider came at ${ago(last, now)}.`
+  if (now - last <= usual) return ok(name, detail)
+  return found(
+    'warn',
+    name,
+    `${detail} By the 14 days before, a pause of ${count(Math.floor(usual / HOUR), 'hour')} would be usual.`,
+    'See whether provisioning is on in the identity provider, and what its log says.',
+  )
+}
+
+function checkCredentials({ failedCredentials, lastProvisionedAt }: HealthFacts): Check {
   const name = 'credentials'
   if (failedCredentials.length === 0) return ok(name, 'Within a day, no credential failed.')
   const details = failedCredentials.map(({ reason, count: times, since, lastAt }) => {
     const often = times === 1 ? 'once' : `${times} times`
     return `${USED.get(reason)} ${often} since ${iso(since)}, the last time at ${iso(lastAt)}.`
   })
+  // Anybody can send a wrong token; one that was good once is that of a provider which is shut out.
+  const isShutOut = failedCredentials.some(
+    ({ reason, lastAt }) =>
+      OUTDATED.includes(reason) && lastAt > (lastProvisionedAt ?? 0) + PRECISION,
+  )
   return found(
-    'warn',
+    isShutOut ? 'fail' : 'warn',
     name,
     details.join(' '),
     'See which token the identity provider holds. Where it is not a good one of this namespace, make ' +
@@ -156,6 +223,14 @@ function checkSync({ settings, refusals }: HealthFacts): Check {
         : `${what} sync is ${on ? 'on' : 'off, and nobody wanted to write within a day'}.`,
     )
     if (wanted) remedies.push(`settings set --${kind}-sync on`)
+  }
+  if (remedies.length === 0 && !settings.enableUserSync && !settings.enableGroupSync) {
+    return found(
+      'warn',
+      name,
+      'User sync and group sync are off, so that nothing is provisioned.',
+      'Turn on what is wanted (settings set --user-sync on; settings set --group-sync on).',
+    )
   }
   if (remedies.length === 0) return ok(name, details.join(' '))
   const remedy = `Turn on what is wanted (${remedies.join('; ')}), or turn it off in the identity provider.`
@@ -211,7 +286,7 @@ function checkTokenAge({ tokens }: HealthFacts, now: number): Check {
   const name = 'token-age'
   const old = tokens.filter(({ createdAt }) => now - createdAt > OLD_TOKEN)
   if (old.length === 0) return ok(name, 'No token is older than 90 days.')
-  const names = some(old.map((token) => `${token.account}/${token.name}`))
+  const names = some(old.map(full))
   return found(
     'warn',
     name,
@@ -254,6 +329,8 @@ export function judgeHealth(
   const checks = [
     // Without it there would be no facts, and the answer would be 503.
     ok('database', 'The database answered.'),
+    checkToken(facts),
+    checkContact(facts, now),
     checkCredentials(facts),
     checkNamespace(facts),
     checkSync(facts),

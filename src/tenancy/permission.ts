@@ -80,3 +80,11 @@ export function permissionNames(bits: number): Permission[] {
     .filter(isPermission)
     .filter((permission) => (bits & permissionBits[permission]) !== 0)
 }
+
+/** What only an identity provider needs: the permissions that write users and teams. */
+const provisioning = bitsOf([...users.slice(1), ...teams.slice(1)])
+
+/** Whether permissions are those of an identity provider, and not of somebody who only looks. */
+export function mayProvision(bits: number): boolean {
+  return (bits & provisioning) !== 0
+}

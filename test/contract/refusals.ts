@@ -1,7 +1,6 @@
 /** The record of refused requests, and what status and health read, on every database. */
 import { sql } from 'drizzle-orm'
 import { describe, expect, test } from 'vitest'
-import { hourOf } from '../../src/store/activity.ts'
 import {
   expireConflicts,
   listConflicts,
@@ -10,6 +9,7 @@ import {
   settleConflict,
 } from '../../src/store/conflicts.ts'
 import { expire } from '../../src/store/expiry.ts'
+import { hourOf } from '../../src/store/hours.ts'
 import { deleteNamespace } from '../../src/store/registry.ts'
 import { readHealth, readStatus } from '../../src/store/status.ts'
 import { createUser } from '../../src/store/users.ts'

@@ -4,10 +4,10 @@ import { d1 } from '../../src/store/d1.ts'
 import { StoreFailure } from '../../src/store/failure.ts'
 import { Client } from '../support/client.ts'
 import { createGroup, createUser, createUsers } from '../support/directory.ts'
-import { binding, makeEndpoint, tenant } from '../support/endpoint.ts'
+import { binding, makeEndpoint, makeTokenFor, tenant } from '../support/endpoint.ts'
 import { expectAdminError } from '../support/expect.ts'
 import { expectGuarded } from '../support/guarded.ts'
-import { accountWithToken, operatorOf, type Tenant } from '../support/operator.ts'
+import { accountWithToken, limitedTo, operatorOf, type Tenant } from '../support/operator.ts'
 import { groupBody, userBody } from '../support/payload.ts'
 import { query, recordsOf, unmanage } from '../support/tables.ts'
 
@@ -276,6 +276,8 @@ describe('health', () => {
     expect(status).toBe('ok')
     expect(checks.map((check) => [check.name, check.status])).toEqual([
       ['database', 'ok'],
+      ['token', 'ok'],
+      ['contact', 'ok'],
       ['credentials', 'ok'],
       ['namespace', 'ok'],
       ['sync-switches', 'ok'],
@@ -384,20 +386,111 @@ describe('health', () => {
     expect(complaints).toMatchObject([{ name: 'external-id-changes', status: 'warn' }])
     expect(complaints[0]?.detail).toMatch(/^An externalId was changed 3 times .* of 200 users\.$/)
     client.endpoint.clock.offset = 31 * DAY + 60_000
+    await client.get('/Users')
     expect(await complaintsOf(client)).toEqual([])
   })
 
   test('warns of good tokens that are older than ninety days', async () => {
-    const { client, operator, path, token } = await accountWithToken()
+    const { client, operator, path, token, holder } = await accountWithToken()
     await query('delete from token where namespace = ? and id <> ?', client.namespace, token.id)
     client.endpoint.clock.offset = 90 * DAY - 60_000
+    await holder.get('/Users')
     expect(await complaintsOf(client)).toEqual([])
     client.endpoint.clock.offset = 90 * DAY + 60_000
     const complaints = await complaintsOf(client)
     expect(complaints).toMatchObject([{ name: 'token-age', status: 'warn' }])
     expect(complaints[0]?.detail).toContain('okta/first')
     await operator.delete(`${path}/tokens/${token.id}`)
+    expect(await complaintsOf(client)).toMatchObject([{ name: 'token', status: 'fail' }])
+  })
+
+  test('fails without a token that may write, and warns where no provider ever came', async () => {
+    const client = await tenant({ permissions: ['Viewer'] })
+    await client.get('/Users')
+    expect(await complaintsOf(client)).toMatchObject([
+      { name: 'token', status: 'fail' },
+      { name: 'contact', status: 'warn' },
+    ])
+    const { namespace, endpoint } = client
+    const idp = client.withToken(await makeTokenFor(endpoint, namespace, ['teams:create']))
+    expect(await complaintsOf(client)).toMatchObject([{ name: 'contact', status: 'warn' }])
+    await idp.get('/ServiceProviderConfig')
     expect(await complaintsOf(client)).toEqual([])
+  })
+
+  test('warns of silence, measured by the pauses of the last fourteen days', async () => {
+    const client = await tenant()
+    const { clock } = client.endpoint
+    const silent = async () => {
+      const complaints = await complaintsOf(client)
+      expect(complaints.map(({ name }) => name)).toEqual(complaints.length > 0 ? ['contact'] : [])
+      return complaints.length > 0
+    }
+    clock.offset = 47 * HOUR
+    expect(await silent()).toBe(false)
+    clock.offset = 4 * DAY
+    expect(await silent()).toBe(true)
+    // It comes every four days, it seems.
+    await client.get('/Users')
+    expect(await silent()).toBe(false)
+    clock.offset = 9.9 * DAY
+    expect(await silent()).toBe(false)
+    clock.offset = 10.1 * DAY
+    expect(await silent()).toBe(true)
+    // What a monitor asks for is no sign of the provider.
+    const monitor = await limitedTo(client, 'org.users:read', 'teams:read')
+    await monitor.get('/status')
+    expect(await silent()).toBe(true)
+    // Pauses that are kept are long ones: this is two of them.
+    await client.get('/Users')
+    for (let hours = 1; hours < 30; hours += 1) {
+      clock.offset += HOUR
+      await client.get('/Users')
+    }
+    await client.endpoint.settled()
+    const pauses = await query(
+      "select count from activity where namespace = ? and kind = 'pause'",
+      client.namespace,
+    )
+    expect(pauses).toHaveLength(2)
+    clock.offset += 15 * DAY
+    await client.get('/Users')
+    clock.offset += 15 * DAY
+    await client.get('/Users')
+    clock.offset += 22 * DAY
+    expect(await silent()).toBe(false)
+    clock.offset += 10 * DAY
+    expect(await silent()).toBe(true)
+  })
+
+  test('warns where both syncs are off', async () => {
+    const client = await tenant({ settings: { enableUserSync: false, enableGroupSync: false } })
+    expect(await complaintsOf(client)).toMatchObject([{ name: 'sync-switches', status: 'warn' }])
+  })
+
+  test('fails where a provider goes on with a token that was good once', async () => {
+    const { client, operator, path, token, holder } = await accountWithToken()
+    await holder.get('/Users')
+    await operator.delete(`${path}/tokens/${token.id}`)
+    client.endpoint.clock.offset = 10 * 60_000
+    expect((await holder.get('/Users')).status).toBe(401)
+    expect(await complaintsOf(client)).toMatchObject([{ name: 'credentials', status: 'fail' }])
+    await client.get('/Users')
+    expect(await complaintsOf(client)).toMatchObject([{ name: 'credentials', status: 'warn' }])
+  })
+
+  test('is 503 with ?strict where a check fails, and 200 where none does', async () => {
+    const client = await tenant({
+      settings: { rejectNonProvisionedUsers: true, enableUserSync: true },
+    })
+    const operator = operatorOf(client)
+    const failing = await operator.get('/health?strict')
+    expect(failing.status).toBe(503)
+    expect(failing.headers.get('Content-Type')).toBe('application/json')
+    expect(failing.body).toEqual((await operator.get('/health')).body)
+    expect(failing.body.status).toBe('fail')
+    await createUser(client, 'ada')
+    expect((await operator.get('/health?strict=true')).status).toBe(200)
   })
 
   test('fails where only provisioned users may sign in and there are none', async () => {
@@ -414,7 +507,7 @@ describe('health', () => {
     // While user sync is off, the login check lets everybody in.
     const spec = { enableUserSync: false, rejectNonProvisionedUsers: true }
     await operatorOf(client).put('/config/default', { spec })
-    const [off] = await complaintsOf(client)
+    const off = (await complaintsOf(client)).at(-1)
     expect(off?.detail).toMatch(/so nobody could sign in once user sync is on\.$/)
   })
 
@@ -437,7 +530,7 @@ describe('health', () => {
     const { endpoint } = await tenant()
     const answer = await endpoint.fetch(new Request('https://scim.example/health'))
     expect(answer.status).toBe(200)
-    expect(await answer.json()).toEqual({ status: 'ok' })
+    expect(await answer.json()).toEqual({ status: 'ok', service: 'scim-edge' })
   })
 })
 

@@ -141,6 +141,17 @@ describe('npm run serve', () => {
     for (const served of both) expect(await served.end('SIGTERM')).toBe(0)
   })
 
+  test('says at /healthz that its file has every migration', async () => {
+    const file = join(freshFolder(), 'scim.db')
+    const { url, end } = await serve({ DATABASE_FILE: file })
+    const healthz = async (at: string) => {
+      const answer = await fetch(`${at}/healthz`)
+      return [answer.status, await answer.json()]
+    }
+    expect(await healthz(url)).toEqual([200, { status: 'ok' }])
+    expect(await end('SIGTERM')).toBe(0)
+  })
+
   test('names itself by PUBLIC_URL, whatever the request says', async () => {
     const { url, end } = await serve({
       DATABASE_FILE: join(freshFolder(), 'scim.db'),

@@ -2,7 +2,7 @@
 import { Hono } from 'hono'
 import { readHealth, readStatus } from '../../store/status.ts'
 import { judgeHealth } from '../../tenancy/health.ts'
-import { baseUrl, type Dependencies, type ScimEnv } from '../context.ts'
+import { baseUrl, type Dependencies, queryOf, type ScimEnv } from '../context.ts'
 import { adminCallerOf } from './caller.ts'
 
 /** Tokens that end within this time are told of, in milliseconds. */
@@ -61,7 +61,10 @@ export function statusRoutes(dependencies: Dependencies) {
     const { principal, ...stored } = await readHealth(caller)
     const { namespace, users, settings } = principal
     const facts = { ...stored, namespace, users, settings, tenantUrl: baseUrl(c) }
-    return c.json(judgeHealth(facts, caller.now))
+    const health = judgeHealth(facts, caller.now)
+    // Monitors look at the status alone.
+    const failed = health.status === 'fail' && queryOf(c).has('strict')
+    return c.json(health, failed ? 503 : 200)
   })
 
   return routes

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { admin, lines } from './harness.ts'
+import { type Answer, admin, lines } from './harness.ts'
 
 const IN = ['--namespace', 'stacks-5']
 
@@ -196,5 +196,46 @@ describe('health', () => {
     const { status, out } = await admin(['health', ...IN, '--json'], [[200, body]])
     expect(status).toBe(1)
     expect(JSON.parse(out)).toEqual(body)
+  })
+
+  test('looks at every namespace with --all, and ends with 1 where one fails', async () => {
+    const answers: readonly Answer[] = [
+      [200, { items: [{ name: 'default' }, { name: 'stacks-5' }] }],
+      [200, { status: 'fail', checks: [ok, fail] }],
+      [200, { status: 'warn', checks: [ok, warn] }],
+    ]
+    const { status, out, error, calls } = await admin(['health', '--all'], answers)
+    expect(calls).toEqual([['GET '], ['GET /default/health'], ['GET /stacks-5/health']])
+    expect({ status, error }).toEqual({ status: 1, error: '1 namespace of 2 failed: default.' })
+    expect(out).toBe(
+      lines(
+        'default',
+        'ok    database: The database answered.',
+        'fail  permissions: It lacks.',
+        '      Give it.',
+        '',
+        'stacks-5',
+        'ok    database: The database answered.',
+        'warn  token-age: It is old.',
+        '      Rotate it.',
+      ),
+    )
+    const json = await admin(
+      ['health', '--all', '--json'],
+      answers.slice(0, 1).concat([answers[2], answers[2]] as never),
+    )
+    expect(json.status).toBe(0)
+    expect(JSON.parse(json.out)).toEqual([
+      { namespace: 'default', status: 'warn', checks: [ok, warn] },
+      { namespace: 'stacks-5', status: 'warn', checks: [ok, warn] },
+    ])
+  })
+
+  test('of all is not that of one', async () => {
+    expect(await admin(['health', '--all', ...IN])).toMatchObject({
+      status: 1,
+      error: '--all is about every namespace; leave --namespace out.',
+      calls: [],
+    })
   })
 })

@@ -4,7 +4,8 @@ import { CHANGES_SPAN, type HealthFacts, judgeHealth, RECENT } from '../../../sr
 import { defaultSettings } from '../../../src/tenancy/settings.ts'
 
 const NOW = 1_800_000_000_000
-const DAY = 24 * 60 * 60 * 1000
+const HOUR = 60 * 60 * 1000
+const DAY = 24 * HOUR
 const SYNCED = { ...defaultSettings, enableUserSync: true, enableGroupSync: true }
 
 const sound: HealthFacts = {
@@ -18,7 +19,9 @@ const sound: HealthFacts = {
   sampled: 150,
   emailLike: 0,
   changedExternalIds: 2,
-  tokens: [{ name: 'entra', account: 'provisioner', createdAt: NOW - DAY }],
+  lastProvisionedAt: NOW - 3 * HOUR,
+  longestPause: 0,
+  tokens: [{ name: 'entra', account: 'provisioner', createdAt: NOW - DAY, provisions: true }],
 }
 
 /** The judgement of a sound namespace, but for what is said otherwise. */
@@ -38,6 +41,17 @@ test('a sound namespace passes every check', () => {
     status: 'ok',
     checks: [
       { name: 'database', status: 'ok', detail: 'The database answered.' },
+      {
+        name: 'token',
+        status: 'ok',
+        detail: 'There is a good token that may write users or teams: provisioner/entra.',
+      },
+      {
+        name: 'contact',
+        status: 'ok',
+        detail:
+          'The last request of an identity provider came at 2027-01-15T05:00:00.000Z, 3 hours ago.',
+      },
       { name: 'credentials', status: 'ok', detail: 'Within a day, no credential failed.' },
       {
         name: 'namespace',
@@ -72,24 +86,92 @@ test('a sound namespace passes every check', () => {
 })
 
 test('the worst state of all is that of the namespace', () => {
-  const old = [{ name: 'entra', account: 'provisioner', createdAt: 0 }]
+  const old = [{ name: 'entra', account: 'provisioner', createdAt: 0, provisions: true }]
   expect(judge({ tokens: old }).status).toBe('warn')
   const strayed = [refusal('authn.invalid-namespace')]
   expect(judge({ refusals: strayed }).status).toBe('fail')
   expect(judge({ refusals: strayed, tokens: old }).status).toBe('fail')
 })
 
+test('a namespace without a token that may write fails', () => {
+  const failing = {
+    name: 'token',
+    status: 'fail',
+    detail: 'There is no good token of an enabled service account that may write users or teams.',
+    remedy: 'Make one (token create), and give it to the identity provider.',
+  }
+  expect(checkOf('token', { tokens: [] })).toEqual(failing)
+  const watching = { name: 'm', account: 'monitor', createdAt: NOW, provisions: false }
+  expect(checkOf('token', { tokens: [watching] })).toEqual(failing)
+})
+
+test('a namespace that no identity provider ever called is a warning', () => {
+  expect(checkOf('contact', { lastProvisionedAt: null })).toEqual({
+    name: 'contact',
+    status: 'warn',
+    detail: 'No identity provider has sent a request yet.',
+    remedy:
+      'Put https://scim.example.com/apis/stacks-7 and a token into the identity provider, and let ' +
+      'it test the connection.',
+  })
+})
+
+test('silence is a warning after 48 hours, or half as long again as the longest pause', () => {
+  const after = (hours: number, longestPause = 0) =>
+    checkOf('contact', { lastProvisionedAt: NOW - hours * HOUR, longestPause })
+  expect(after(48)?.status).toBe('ok')
+  expect(after(49)).toEqual({
+    name: 'contact',
+    status: 'warn',
+    detail:
+      'The last request of an identity provider came at 2027-01-13T07:00:00.000Z, 49 hours ago. ' +
+      'By the 14 days before, a pause of 48 hours would be usual.',
+    remedy: 'See whether provisioning is on in the identity provider, and what its log says.',
+  })
+  // As one that comes once a week.
+  expect(after(252, 7 * DAY)?.status).toBe('ok')
+  expect(after(253, 7 * DAY)?.status).toBe('warn')
+})
+
+test('a provider whose token was good once and is no more fails, until another one is used', () => {
+  const of = (reason: string, lastProvisionedAt: number | null) =>
+    checkOf('credentials', {
+      failedCredentials: [{ reason, count: 1, since: NOW - DAY, lastAt: NOW - HOUR }],
+      lastProvisionedAt,
+    })?.status
+  for (const reason of ['api-key.expired', 'api-key.revoked', 'service-account.disabled']) {
+    expect(of(reason, NOW - 2 * HOUR)).toBe('fail')
+    expect(of(reason, null)).toBe('fail')
+    expect(of(reason, NOW - HOUR - 60_000)).toBe('warn')
+    expect(of(reason, NOW)).toBe('warn')
+  }
+  // Those anybody can send.
+  expect(of('api-key.invalid', null)).toBe('warn')
+  expect(of('api-key.missing', null)).toBe('warn')
+})
+
+test('two syncs that are off are a warning', () => {
+  expect(checkOf('sync-switches', { settings: defaultSettings })).toEqual({
+    name: 'sync-switches',
+    status: 'warn',
+    detail: 'User sync and group sync are off, so that nothing is provisioned.',
+    remedy: 'Turn on what is wanted (settings set --user-sync on; settings set --group-sync on).',
+  })
+  const users = { ...defaultSettings, enableUserSync: true }
+  expect(checkOf('sync-switches', { settings: users })?.status).toBe('ok')
+})
+
 test('failed credentials are a warning that says how often, since when and until when', () => {
   const [since, lastAt] = [Date.UTC(2027, 0, 15, 8), Date.UTC(2027, 0, 15, 9, 30)]
   const failedCredentials = [
-    { reason: 'api-key.expired', count: 12, since, lastAt },
+    { reason: 'api-key.invalid', count: 12, since, lastAt },
     { reason: 'api-key.missing', count: 1, since, lastAt },
   ]
   expect(checkOf('credentials', { failedCredentials })).toEqual({
     name: 'credentials',
     status: 'warn',
     detail:
-      'A token that has expired was used 12 times since 2027-01-15T08:00:00.000Z, the last time at ' +
+      'A token that is not valid here was used 12 times since 2027-01-15T08:00:00.000Z, the last time at ' +
       '2027-01-15T09:30:00.000Z. A request without a token came once since ' +
       '2027-01-15T08:00:00.000Z, the last time at 2027-01-15T09:30:00.000Z.',
     remedy:
@@ -148,12 +230,10 @@ describe('a sync that is off', () => {
     })
 
   test('is no fault where nobody wanted to write', () => {
-    expect(check(false, false)).toEqual({
+    expect(check(false, true)).toEqual({
       name: 'sync-switches',
       status: 'ok',
-      detail:
-        'User sync is off, and nobody wanted to write within a day. ' +
-        'Group sync is off, and nobody wanted to write within a day.',
+      detail: 'User sync is off, and nobody wanted to write within a day. Group sync is on.',
     })
     expect(check(false, true, groupWrite)?.status).toBe('ok')
   })
@@ -213,7 +293,12 @@ test('more changes of externalId than one for a hundred users are a warning', ()
 test('a token older than 90 days is a warning', () => {
   const of = (...ages: readonly number[]) =>
     checkOf('token-age', {
-      tokens: ages.map((age, at) => ({ name: `t${at}`, account: 'okta', createdAt: NOW - age })),
+      tokens: ages.map((age, at) => ({
+        name: `t${at}`,
+        account: 'okta',
+        createdAt: NOW - age,
+        provisions: true,
+      })),
     })
   expect(of(90 * DAY)?.status).toBe('ok')
   expect(of(DAY, 90 * DAY + 1)).toEqual({
