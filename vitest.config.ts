@@ -58,6 +58,7 @@ export default defineConfig({
             'test/contract/sqld.test.ts',
             'test/contract/migrations.test.ts',
             'test/contract/walk.test.ts',
+            'test/contract/purge.test.ts',
             'test/tools/**/*.test.ts',
           ],
           setupFiles: ['test/support/watch.ts'],

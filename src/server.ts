@@ -41,6 +41,7 @@ function expireByTheHour({ all }: Files, { track }: Listening, log: (line: objec
       try {
         const expired = await expire(database, now, expiryOf(process.env, now))
         if (expired.events + expired.conflicts > 0) log({ ...line, expired })
+        await database.emptyLog?.()
       } catch (error) {
         log({ ...line, error: String(error) })
       }

@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url'
 import { type Client, createClient } from '@libsql/client/sqlite3'
 import Connection from 'libsql'
 import type { Database } from '../store/database.ts'
-import { embedded } from '../store/embedded.ts'
+import { embedded, emptyLog } from '../store/embedded.ts'
 import { migrate } from '../store/migrations.ts'
 import { StartFailure } from './failure.ts'
 
@@ -17,8 +17,13 @@ const BUSY_AT_START = 5000
  */
 const BUSY = 10
 
-/** WAL lets others read meanwhile; a commit is on the disk before it is answered. */
-const PRAGMAS = ['journal_mode = wal', 'synchronous = full', 'foreign_keys = on']
+/**
+ * WAL lets others read meanwhile; a commit is on the disk before it is answered; what is deleted is
+ * overwritten with zeros.
+ */
+const PRAGMAS = [
+  ...['journal_mode = wal', 'synchronous = full', 'foreign_keys = on', 'secure_delete = on'],
+]
 
 /** An open file. */
 export interface OpenFile {
@@ -65,11 +70,7 @@ function open(file: string): OpenFile {
   return {
     database: embedded(connection),
     close() {
-      try {
-        connection.prepare('pragma wal_checkpoint(truncate)').all()
-      } catch {
-        // Somebody else reads; the log stays, and nothing is lost.
-      }
+      emptyLog(connection)
       connection.close()
     },
   }

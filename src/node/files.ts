@@ -67,6 +67,7 @@ async function openEach(template: string): Promise<Files> {
   }
   // Whoever asks for a namespace makes no file; the first write does, which creates the namespace.
   const databaseOf = (namespace: Namespace): Database => ({
+    emptyLog: async () => (await opened.get(namespace))?.database.emptyLog?.(),
     async batch(mode, statements) {
       const there = opened.has(namespace) || existsSync(addressOf(template, namespace))
       if (mode === 'read' && !there) return missing.batch(mode, statements)

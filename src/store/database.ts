@@ -36,6 +36,11 @@ export interface Database {
     statements: T,
     observe?: (cost: Cost) => void,
   ): Promise<Results<T>>
+  /**
+   * Empties what the database keeps beside its file, where what was overwritten would stay a while;
+   * absent where that is not ours to do.
+   */
+  readonly emptyLog?: (() => Promise<void>) | undefined
 }
 
 /** A statement as text, with numbered parameters. */

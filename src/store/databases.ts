@@ -68,6 +68,7 @@ const nowhere: Database = {
 /** The same database; while it is absent, reads find nothing. */
 function orNothing(database: Database): Database {
   return {
+    emptyLog: database.emptyLog,
     async batch(mode, statements, observe) {
       try {
         return await database.batch(mode, statements, observe)

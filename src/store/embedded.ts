@@ -108,6 +108,7 @@ export function embedded(connection: Connection): Database {
     }
   }
   return {
+    emptyLog: async () => emptyLog(connection),
     // The driver does not tell how many rows were read and written: there is nothing to observe.
     async batch(mode, statements) {
       const rendered = statements.map(render)
@@ -119,6 +120,15 @@ export function embedded(connection: Connection): Database {
         waiting.push({ statements: rendered, resolve, reject })
       })
     },
+  }
+}
+
+/** Moves what is in the log into the file; another process that reads keeps it until the next time. */
+export function emptyLog(connection: Connection): void {
+  try {
+    connection.prepare('pragma wal_checkpoint(truncate)').all([])
+  } catch {
+    // Somebody else reads; the log stays, and nothing is lost.
   }
 }
 

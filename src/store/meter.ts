@@ -15,6 +15,7 @@ export interface Meter {
 /** The same database; what goes through it is added to the meter. */
 export function metered(database: Database, meter: Meter): Database {
   return {
+    emptyLog: database.emptyLog,
     async batch(mode, statements) {
       const began = performance.now()
       meter.trips += 1

@@ -51,7 +51,10 @@ interface Person {
   readonly id: string
   readonly userName: string
   readonly email: string | null
+  /** That of the record, also where somebody else was given it since. */
   readonly externalId: string | null
+  /** JSON: all addresses. */
+  readonly emails: string
 }
 
 /** A person with the revision of the record, which grows whenever they come back and leave again. */
@@ -77,7 +80,9 @@ export async function purgeRetained(
     const asked = purge.ok ? purge.value : { before: 0 }
     const { principal, rows } = await readAs(caller, [], (namespace, allowed) => [
       sql<Found>`select r.id, r.user_name_key as "userName", r.email_key as email,
-          r.external_id as "externalId", r.revision
+          r.resource ->> '$.externalId' as "externalId",
+          (select json_group_array(m.value ->> '$.value')
+            from json_each(r.resource, '$.emails') m) as emails, r.revision
         from ${allowed} retained r
         where r.namespace = ${namespace}
           and ${'id' in asked ? sql`r.id = ${asked.id}` : sql`r.deleted_at < ${asked.before}`}
@@ -96,7 +101,10 @@ export async function purgeRetained(
     if (ids.length === 0) return { purged: 0, more: false }
     const { namespace } = principal
     const chosen = rows[0].slice(0, MOST)
-    const people = chosen.flatMap(({ revision: _, ...person }) => Object.values(person))
+    const people = chosen.flatMap(({ revision: _, emails, ...person }) => [
+      ...Object.values(person),
+      ...JSON.parse(emails),
+    ])
     const telling = rows[1].filter((conflict) => tellsOf(conflict, people)).map(({ id }) => id)
     const list = sql`(select j.value from json_each(${JSON.stringify(ids)}) j)`
     const statements = [
@@ -116,6 +124,7 @@ export async function purgeRetained(
         and r.id = json_extract(j.value, '$[0]')
         and r.revision = json_extract(j.value, '$[1]')) = ${ids.length}`
     await writeAs(caller, principal, condition, statements, [])
+    await caller.database.emptyLog?.()
     return { purged: ids.length, more: found.length > ids.length }
   })
 }

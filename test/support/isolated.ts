@@ -43,6 +43,7 @@ export function isolated(
   namespaceNow: () => string | undefined = () => undefined,
 ): Database {
   return {
+    emptyLog: database.emptyLog,
     batch(mode, statements, observe) {
       const rendered = statements.map(render)
       const record = rendered.some(({ sql }) => RECORD.test(plainly(sql)))
