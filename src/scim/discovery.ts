@@ -107,7 +107,7 @@ function schemaResource(baseUrl: string, schema: Schema): JsonObject {
 
 /** An attribute with its characteristics; what only this server knows of it stays inside. */
 function describe(attribute: Attribute): JsonObject {
-  const { computed, relation, unfilterable, subAttributes, ...characteristics } = attribute
+  const { assumed, computed, relation, unfilterable, subAttributes, ...characteristics } = attribute
   return {
     ...(characteristics as Record<string, Json>),
     ...(subAttributes === undefined ? {} : { subAttributes: subAttributes.map(describe) }),

@@ -1,8 +1,8 @@
 /** A user as a Grafana account: what it is known by, and what is stored beside its attributes. */
 import { comparisonKey, fold } from '../scim/comparison.ts'
 import { isObject, type Json, type JsonObject } from '../scim/json.ts'
+import { sameValue } from '../scim/resource/equality.ts'
 import { type Attributes, comparisonForm } from '../scim/resource/resource.ts'
-import { sameValue } from '../scim/resource/value.ts'
 import type { Attribute } from '../scim/schema/attribute.ts'
 import { userType } from '../scim/schema/resource-type.ts'
 import { Refusal } from './refusal.ts'

@@ -149,7 +149,7 @@ function presentScalar(source: Source, path: AttributePath): SQL {
   const { attribute, sub } = path
   if (attribute.name === 'meta') return sql`1`
   if (sub !== undefined || attribute.subAttributes === undefined) {
-    return present(source.scalar(path).expression)
+    return presentPart(sub ?? attribute, source.scalar(path).expression)
   }
   const parts = attribute.subAttributes.filter(({ computed }) => computed !== true)
   return anyOf(parts.map((part) => present(source.scalar({ ...path, sub: part }).expression)))
@@ -232,7 +232,7 @@ function compileElementLeaf(source: Source, filter: Exclude<Leaf, { kind: 'eleme
     case 'present':
       return sub === undefined && attribute.subAttributes !== undefined
         ? some(anyPresent(elements, attribute))
-        : some(present(key))
+        : some(presentPart(sub ?? attribute, key))
     case 'in':
       return (
         findBy(source, filter.path, listOf(filter.operands)) ??
@@ -249,9 +249,14 @@ function compileElementLeaf(source: Source, filter: Exclude<Leaf, { kind: 'eleme
   }
 }
 
+/** What is as it would be without a value counts for none; the key of such a part is 0 or 1. */
+function presentPart({ assumed }: Attribute, key: SQL): SQL {
+  return assumed === undefined ? present(key) : key
+}
+
 function anyPresent(elements: Elements, attribute: Attribute): SQL {
   const parts = (attribute.subAttributes ?? []).filter((sub) => sub.unfilterable !== true)
-  return anyOf(parts.map((part) => present(elements.sub(part.name))))
+  return anyOf(parts.map((part) => presentPart(part, elements.sub(part.name))))
 }
 
 /** That the attribute has one of the values, by an index. */

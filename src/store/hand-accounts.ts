@@ -5,8 +5,9 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { fold } from '../scim/comparison.ts'
 import { isObject, type Json } from '../scim/json.ts'
+import { joinTwins, sameValue } from '../scim/resource/equality.ts'
 import type { Attributes } from '../scim/resource/resource.ts'
-import { sameValue } from '../scim/resource/value.ts'
+import { emails as emailsDefinition } from '../scim/schema/user.ts'
 import { needed } from '../tenancy/needed.ts'
 import { accountAddress, accountEmail, accountKeys } from './account.ts'
 import { type Caller, never, readAs, untilWon, writeAs } from './authority.ts'
@@ -65,7 +66,10 @@ function withEmail(current: Attributes, email: string | null): Json | null {
   const at = held === undefined ? -1 : emails.indexOf(held)
   const others = emails.filter((_, index) => index !== at)
   if (email === null) return others.length === 0 ? null : others
-  if (held !== undefined) return emails.with(at, { ...held, value: email })
+  if (held !== undefined) {
+    const changed = emails.with(at, { ...held, value: email })
+    return joinTwins(emailsDefinition, changed, (index) => index === at)
+  }
   // Only one address is the primary one, and one without a value may be.
   const marked = others.some((one) => isObject(one) && one.primary === true)
   return [{ value: email, type: 'work', ...(marked ? {} : { primary: true }) }, ...others]

@@ -5,7 +5,7 @@
 import { sql } from 'drizzle-orm'
 import { differInCaseAlone, fold } from '../scim/comparison.ts'
 import { MAXIMUM_MEMBERS } from '../scim/patch/members.ts'
-import { sameValue } from '../scim/resource/value.ts'
+import { sameValue } from '../scim/resource/equality.ts'
 import type { Principal } from '../tenancy/credential.ts'
 import { mayRead, needed } from '../tenancy/needed.ts'
 import type { Permission } from '../tenancy/permission.ts'

@@ -1,8 +1,8 @@
 /** The writes of a rollback: an account or team as its before-image has it, no longer managed. */
 import { type SQL, sql } from 'drizzle-orm'
 import { fold } from '../scim/comparison.ts'
+import { sameValue } from '../scim/resource/equality.ts'
 import type { Attributes } from '../scim/resource/resource.ts'
-import { sameValue } from '../scim/resource/value.ts'
 import type { Principal } from '../tenancy/credential.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import { accountColumns, accountKeys, describeChange, difference } from './account.ts'

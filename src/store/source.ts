@@ -1,5 +1,6 @@
 /** Where the attributes of users and groups are in the tables, for filters and orders over them. */
 import { type SQL, sql } from 'drizzle-orm'
+import { subAttribute } from '../scim/schema/attribute.ts'
 import { GROUP } from '../scim/schema/group.ts'
 import { type AttributePath, pathName } from '../scim/schema/resource-type.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
@@ -58,8 +59,12 @@ export function userSource(namespace: Namespace): Source {
       const { sub: _part, ...whole } = path
       return {
         rows: sql.raw(`json_each(u.folded, '${jsonPath(whole)}') x`),
-        sub: (name) =>
-          sql.raw(name === undefined ? 'x.value' : `json_extract(x.value, '$."${name}"')`),
+        sub: (name) => {
+          if (name === undefined) return sql.raw('x.value')
+          const key = `json_extract(x.value, '$."${name}"')`
+          const assumes = subAttribute(path.attribute, name)?.assumed === false
+          return sql.raw(assumes ? `ifnull(${key}, 0)` : key)
+        },
       }
     },
     holders: (path, values) => {

@@ -2,8 +2,8 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { fold } from '../scim/comparison.ts'
 import { type MemberChange, type MemberForm, noMemberChange } from '../scim/patch/members.ts'
+import { sameValue } from '../scim/resource/equality.ts'
 import type { Attributes } from '../scim/resource/resource.ts'
-import { sameValue } from '../scim/resource/value.ts'
 import {
   groupVersion,
   isConditional,

@@ -1,7 +1,7 @@
 /** Users: accounts of one namespace. A write is a compare-and-swap on the revision that was read. */
 import { type SQL, sql } from 'drizzle-orm'
+import { sameValue } from '../scim/resource/equality.ts'
 import type { Attributes } from '../scim/resource/resource.ts'
-import { sameValue } from '../scim/resource/value.ts'
 import {
   isConditional,
   mayWrite,

@@ -7,7 +7,7 @@ import type { Client } from '../support/client.ts'
 import { type Body, createGroup, createUser, createUsers, memberIds } from '../support/directory.ts'
 import { tenant } from '../support/endpoint.ts'
 import { expectError, expectList } from '../support/expect.ts'
-import { ENTERPRISE_USER, GROUP, PATCH_OP, USER } from '../support/payload.ts'
+import { ENTERPRISE_USER, GROUP, PATCH_OP, USER, userBody } from '../support/payload.ts'
 import { dump } from '../support/tables.ts'
 
 // Neither a User-Agent nor an Accept header.
@@ -48,6 +48,38 @@ const ada = {
     { type: 'home', value: 'ada@home.example' },
   ],
 }
+
+describe('roles', () => {
+  test('that are sent again change nothing, with or without primary', async () => {
+    const client = await tenant()
+    const admin = { value: 'Admin', type: 'WindowsAzureActiveDirectoryRole' }
+    const roles = [{ ...admin, primary: 'False' }, admin, { ...admin, primary: null }]
+    const created = await client.post('/Users', userBody('ada', { roles }))
+    expect(created.status).toBe(201)
+    expect(created.body.roles).toEqual([{ ...admin, primary: false }])
+    const path = `/Users/${created.body.id}`
+    for (const [op, value] of [
+      ['Add', [admin]],
+      ['Add', [{ ...admin, primary: 'False' }]],
+      ['Replace', [admin, admin]],
+    ] as const) {
+      const changed = await client.patch(path, [{ op, path: 'roles', value }])
+      expect(changed.status).toBe(200)
+      expect(changed.body).toEqual(created.body)
+    }
+    for (const filter of ['roles[primary eq false]', 'roles[primary eq "False"]']) {
+      expectList(await client.find('/Users', filter), 1)
+    }
+    expectList(await client.find('/Users', 'roles[primary eq true or primary pr]'), 0)
+    const put = await client.put(
+      path,
+      userBody('ada', { roles: [admin, { ...admin, display: 'A' }] }),
+    )
+    expect(put.body.roles).toEqual([{ ...admin, display: 'A' }])
+    const removal = [{ op: 'Remove', path: 'roles', value: [{ ...admin, primary: false }] }]
+    expect((await client.patch(path, removal)).body).not.toHaveProperty('roles')
+  })
+})
 
 describe('the connection test', () => {
   test.each([

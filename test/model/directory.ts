@@ -163,6 +163,40 @@ export function canonical(value: unknown): string {
   )
 }
 
+/** The same for what means the same: an element whose `primary` is false is just not primary. */
+export function meaning(value: unknown): string {
+  return canonical(
+    JSON.parse(JSON.stringify(value ?? null), (name, part) =>
+      name === 'primary' && part === false ? undefined : part,
+    ),
+  )
+}
+
+/** What two elements of one type and value say: the second wins, and either makes it primary. */
+export function joined(first: Element, second: Element): Element {
+  const primary = first.primary === true || second.primary === true
+  return { ...first, ...second, ...(primary ? { primary } : {}) }
+}
+
+/** Whether two elements are one: of one type and value, or without a value and the same. */
+export function areOne(a: Element, b: Element): boolean {
+  const key = ({ type, value }: Element) => [fold(String(type ?? '')), fold(String(value ?? ''))]
+  const valued = (a.value ?? '') !== ''
+  return valued ? canonical(key(a)) === canonical(key(b)) : meaning(a) === meaning(b)
+}
+
+/** A list in which one type and value stand in one element; of two that are one, one may win. */
+export function onceEach(elements: Element[], wins = (_one: Element) => true): Element[] {
+  const single: Element[] = []
+  for (const element of elements) {
+    const at = single.findIndex((one) => areOne(one, element))
+    const twin = single[at]
+    if (twin === undefined) single.push(element)
+    else single[at] = wins(element) ? joined(twin, element) : joined(element, twin)
+  }
+  return single
+}
+
 export type Element = { [name: string]: Value }
 
 export function elementsOf(value: Value | undefined): Element[] {

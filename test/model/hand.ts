@@ -6,7 +6,9 @@ import {
   type Directory,
   type Element,
   elementsOf,
+  meaning,
   type Occurrence,
+  onceEach,
   type Person,
   Refused,
   type Rule,
@@ -87,6 +89,7 @@ function filledIn(current: Attributes, form: AccountForm): Attributes {
     next.emails = [marked ? made : { ...made, primary: true }, ...emails]
   } else {
     held.value = form.email
+    next.emails = onceEach(emails, (one) => one === held)
   }
   if (canonical(next.emails) === '[]') delete next.emails
   return next
@@ -105,7 +108,7 @@ export function patchAccount(id: string, form: AccountForm): Rule {
   return (directory, context) => {
     const person = foundPerson(directory, id)
     const next = filledIn(person.attributes, form)
-    const same = canonical(next) === canonical(person.attributes)
+    const same = meaning(next) === meaning(person.attributes)
     if (!same && person.managed) throw new Refused(403)
     const events = same ? [] : rewrite(directory, person, next, context, false)
     return { status: 200, body: showAccount(person), events }

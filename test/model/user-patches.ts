@@ -6,10 +6,13 @@ import fc from 'fast-check'
 import { ENTERPRISE_USER as ENTERPRISE } from '../support/payload.ts'
 import {
   type Attributes,
-  canonical,
+  areOne,
   type Element,
   elementsOf,
   fold,
+  joined,
+  meaning,
+  onceEach,
   Refused,
   type Value,
 } from './directory.ts'
@@ -32,12 +35,20 @@ const ofType = (type: string) => (element: Element) => fold(String(element.type 
 
 /** Puts the elements in; a new primary one takes the mark from the old one. */
 function keep(draft: Attributes, elements: Element[], marked?: Element): void {
-  const settled = elements.map((element) =>
-    marked !== undefined && element !== marked && element.primary === true
+  const before = elementsOf(draft.emails)
+  const changed = new Set<Element>()
+  const settled = elements.map((element) => {
+    if (!before.includes(element)) changed.add(element)
+    return marked !== undefined && element !== marked && element.primary === true
       ? { ...element, primary: false }
-      : element,
+      : element
+  })
+  // Of two that became one, what was changed wins.
+  assign(
+    draft,
+    'emails',
+    onceEach(settled, (one) => changed.has(one)),
   )
-  assign(draft, 'emails', settled)
 }
 
 /** Marks what is of type home: of several, the last that was not marked is the primary one. */
@@ -53,16 +64,16 @@ function markHome(draft: Attributes): void {
 
 function append(draft: Attributes, additions: readonly Element[]): void {
   const elements = [...elementsOf(draft.emails)]
+  let marked: Element | undefined
   for (const addition of additions) {
-    if (elements.every((element) => canonical(element) !== canonical(addition))) {
-      elements.push(addition)
-    }
+    const at = elements.findIndex((one) => areOne(one, addition))
+    const twin = elements[at]
+    const next = twin === undefined ? addition : joined(twin, addition)
+    if (twin !== undefined && meaning(twin) === meaning(next)) continue
+    elements.splice(twin === undefined ? elements.length : at, twin === undefined ? 0 : 1, next)
+    if (next.primary === true && twin?.primary !== true) marked = next
   }
-  keep(
-    draft,
-    elements,
-    elements.find((one) => additions.includes(one) && one.primary === true),
-  )
+  keep(draft, elements, marked)
 }
 
 /** Sets a part of every element of a type; where there is none, one is made of the filter. */
@@ -89,6 +100,7 @@ const booleans = fc.constantFrom<[Value, boolean]>(
 )
 
 const type = fc.constantFrom('work', 'home')
+const mark = fc.constantFrom<Element>({}, { primary: false }, { primary: true })
 
 /** Every shape of an operation on a user; `person` are references to users. */
 export function userShapes(person: fc.Arbitrary<string>): fc.Arbitrary<Shape<UserEffect>> {
@@ -155,15 +167,15 @@ export function userShapes(person: fc.Arbitrary<string>): fc.Arbitrary<Shape<Use
         userShape({ op: 'replace', value: { active } }, (draft) => assign(draft, 'active', active)),
       ),
     fc.constant(userShape({ op: 'remove', path: 'active' }, () => undefined)),
-    fc.tuple(email, oneOf('work', 'home', 'other'), fc.boolean()).map(([value, type, primary]) => {
-      const added: Element = primary ? { value, type, primary } : { value, type }
+    fc.tuple(email, oneOf('work', 'home', 'other'), mark).map(([value, type, marked]) => {
+      const added: Element = { value, type, ...marked }
       return userShape({ op: 'add', path: 'emails', value: [added] }, (draft) =>
         append(draft, [{ ...added }]),
       )
     }),
     values.emails.map((emails) =>
       userShape({ op: 'replace', path: 'emails', value: emails }, (draft) =>
-        assign(draft, 'emails', structuredClone(emails)),
+        assign(draft, 'emails', onceEach(structuredClone(emails))),
       ),
     ),
     fc

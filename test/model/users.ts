@@ -6,11 +6,14 @@ import {
   canonical,
   type Directory,
   type Element,
+  elementsOf,
   holdersOf,
   inOrder,
   keysOf,
+  meaning,
   type Occurrence,
   type Outcome,
+  onceEach,
   type Person,
   Refused,
   type Rule,
@@ -28,7 +31,7 @@ export type UserEffect = (draft: Attributes) => void
 /** The names of the attributes that differ, with their values before and after. */
 export function difference(before: Attributes, after: Attributes) {
   const names = Object.keys({ ...before, ...after }).filter(
-    (name) => canonical(before[name]) !== canonical(after[name]),
+    (name) => meaning(before[name]) !== meaning(after[name]),
   )
   const pick = (from: Attributes) =>
     Object.fromEntries(Object.entries(from).filter(([name]) => names.includes(name)))
@@ -41,7 +44,9 @@ function assigned(body: UserBody): Attributes {
     ([name, value]) =>
       value !== null && canonical(value) !== '[]' && !(name === 'externalId' && value === ''),
   )
-  return structuredClone(Object.fromEntries(entries)) as Attributes
+  const given = structuredClone(Object.fromEntries(entries)) as Attributes
+  if (given.emails !== undefined) given.emails = onceEach(elementsOf(given.emails))
+  return given
 }
 
 function requireSync({ settings }: Directory): void {
@@ -176,7 +181,7 @@ function change(id: string, tag: Tag, next: (current: Attributes) => Attributes)
     const person = found(directory, id)
     requireVersion(directory, person, tag, context)
     const attributes = next(structuredClone(person.attributes))
-    const same = canonical(attributes) === canonical(person.attributes)
+    const same = meaning(attributes) === meaning(person.attributes)
     const events =
       same && person.managed ? [] : rewrite(directory, person, attributes, context, !person.managed)
     return shown(directory, person, context, 200, events)

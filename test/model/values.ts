@@ -20,20 +20,21 @@ export const identity = fc.nat(people.length - 1).map((index) => ({
 /** Attributes that nobody is found by. */
 export const word = fc.constantFrom('A', 'a', 'B', 'Dr.')
 
-/** Addresses of different types, one of which may be the primary one. */
+/** Addresses, some of them twice, one of which may be the primary one; others may say they are not. */
 export const emails: fc.Arbitrary<Element[]> = fc
   .record({
-    addresses: fc.uniqueArray(
+    addresses: fc.array(
       fc.record(
         { value: email, type: fc.constantFrom('work', 'Work', 'home', 'other'), display: word },
         { requiredKeys: ['value', 'type'] },
       ),
-      { maxLength: 3, selector: ({ type }) => type },
+      { maxLength: 3 },
     ),
     primary: fc.nat(4),
+    unmarked: fc.constantFrom<Element>({}, { primary: false }),
   })
-  .map(({ addresses, primary }) =>
+  .map(({ addresses, primary, unmarked }) =>
     addresses.map((address, index) =>
-      index === primary ? { ...address, primary: true } : { ...address },
+      index === primary ? { ...address, primary: true } : { ...address, ...unmarked },
     ),
   )

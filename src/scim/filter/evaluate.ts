@@ -4,6 +4,7 @@
  */
 import { compareKeys, type Key } from '../comparison.ts'
 import { isObject, type Json, type JsonObject } from '../json.ts'
+import { type Attribute, subAttribute } from '../schema/attribute.ts'
 import type { AttributePath } from '../schema/resource-type.ts'
 import type { Filter } from './bind.ts'
 import type { Operator } from './syntax.ts'
@@ -23,7 +24,7 @@ export function matches(filter: Filter, form: JsonObject): boolean {
  * @param element the element by its comparison keys
  */
 export function elementMatches(filter: Filter, element: Json): boolean {
-  return evaluate(filter, ({ sub }) => within(element, sub?.name), {})
+  return evaluate(filter, ({ sub }) => within(element, sub), {})
 }
 
 function evaluate(
@@ -39,7 +40,7 @@ function evaluate(
     case 'not':
       return !evaluate(filter.filter, values, form)
     case 'present':
-      return values(filter.path).some(isPresent)
+      return values(filter.path).some((value) => isPresent(filter.path, value))
     case 'compare':
       return compare(filter.operator, values(filter.path), filter.operand)
     case 'in':
@@ -89,11 +90,16 @@ function holds(operator: Operator, key: Key, operand: Key): boolean {
   }
 }
 
-/** `pr`: a value that is not empty; of a complex one, some part (RFC 7644 §3.4.2.2). */
-function isPresent(value: Json): boolean {
-  if (isObject(value)) return Object.values(value).some(isPresent)
-  if (Array.isArray(value)) return value.some(isPresent)
-  return value !== null && value !== ''
+/**
+ * `pr`: a value that is neither empty nor what it is without one; of a complex one, some part
+ * (RFC 7644 §3.4.2.2).
+ */
+function isPresent({ attribute, sub = attribute }: AttributePath, value: Json): boolean {
+  if (!isObject(value)) return value !== null && value !== '' && value !== sub.assumed
+  return Object.entries(value).some(([name, part]) => {
+    const own = subAttribute(attribute, name)
+    return isPresent({ attribute, ...(own && { sub: own }) }, part)
+  })
 }
 
 /** The values that a path reaches: none, one, or one for each element. */
@@ -102,11 +108,11 @@ function valuesAt(form: JsonObject, { extension, attribute, sub }: AttributePath
   const value = isObject(container) ? container[attribute.name] : undefined
   if (value === undefined) return []
   const elements: readonly Json[] = Array.isArray(value) ? value : [value]
-  return sub === undefined ? elements : elements.flatMap((element) => within(element, sub.name))
+  return sub === undefined ? elements : elements.flatMap((element) => within(element, sub))
 }
 
-function within(element: Json, sub: string | undefined): readonly Json[] {
+function within(element: Json, sub: Attribute | undefined): readonly Json[] {
   if (sub === undefined) return [element]
-  const value = isObject(element) ? element[sub] : undefined
+  const value = (isObject(element) ? element[sub.name] : undefined) ?? sub.assumed
   return value === undefined ? [] : [value]
 }

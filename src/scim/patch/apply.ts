@@ -8,6 +8,7 @@ import { ProtocolError } from '../error.ts'
 import type { Filter } from '../filter/bind.ts'
 import { elementMatches } from '../filter/evaluate.ts'
 import { isObject, type Json, type JsonObject } from '../json.ts'
+import { canonicalText, identityOf, joined, sameValue, saysAllOf } from '../resource/equality.ts'
 import {
   type Attributes,
   isWritten,
@@ -16,12 +17,10 @@ import {
   requireAttributes,
 } from '../resource/resource.ts'
 import {
-  canonicalText,
   isSingularReference,
   MAXIMUM_ELEMENTS,
   readSingle,
   readValue,
-  sameValue,
   tooManyElements,
   type Value,
 } from '../resource/value.ts'
@@ -67,33 +66,49 @@ interface Work {
   readonly keysOf: (attribute: Attribute, element: Json) => JsonObject
   /** A text that is equal for equal elements. */
   readonly textOf: (element: Json) => string
+  /** A text that is equal for elements of one type and value. */
+  readonly identityOf: (attribute: Attribute, element: JsonObject) => string
   /** How long the elements of a list are together. */
   readonly lengthOf: (elements: readonly Json[]) => number
-  /** The texts of the elements of a list. A longer list may take them over. */
-  readonly textsOf: (elements: readonly Json[]) => Set<string>
-  readonly takeOver: (texts: Set<string>, elements: readonly Json[]) => void
+  /** Where the elements of a list stand, by their identity. A longer list may take that over. */
+  readonly placesOf: (attribute: Attribute, elements: readonly Json[]) => Map<string, number>
+  readonly takeOver: (places: Map<string, number>, elements: readonly Json[]) => void
 }
 
 function newWork(spend: Spend): Work {
   const keys = new WeakMap<object, JsonObject>()
   const texts = new WeakMap<object, string>()
   const lengths = new WeakMap<object, number>()
-  const textsOfLists = new WeakMap<object, Set<string>>()
+  const identities = new WeakMap<object, string>()
+  const placesOfLists = new WeakMap<object, Map<string, number>>()
+  const ownIdentity = (attribute: Attribute, element: JsonObject) =>
+    remembered(identities, element, () => {
+      spend(4 + String(element.value ?? '').length / 4)
+      return identityOf(attribute, element)
+    })
   const textOf = (element: Json) => remembered(texts, element, () => canonicalText(element))
   return {
     spend,
     keysOf: (attribute, element) =>
       remembered(keys, element, () => elementKeys(attribute, element)),
     textOf,
+    identityOf: ownIdentity,
     lengthOf: (elements) =>
       remembered(lengths, elements, () =>
         elements.reduce<number>((sum, element) => sum + textOf(element).length, 0),
       ),
-    textsOf: (elements) => {
-      if (!textsOfLists.has(elements)) spend(elements.length)
-      return remembered(textsOfLists, elements, () => new Set(elements.map(textOf)))
+    placesOf: (attribute, elements) => {
+      if (!placesOfLists.has(elements)) spend(elements.length)
+      return remembered(placesOfLists, elements, () => {
+        const places = new Map<string, number>()
+        elements.forEach((element, index) => {
+          const identity = isObject(element) ? ownIdentity(attribute, element) : ''
+          if (!places.has(identity)) places.set(identity, index)
+        })
+        return places
+      })
     },
-    takeOver: (taken, elements) => textsOfLists.set(elements, taken),
+    takeOver: (places, elements) => placesOfLists.set(elements, places),
   }
 }
 
@@ -211,7 +226,7 @@ function nextElements(change: AttributeChange, elements: readonly Json[], work: 
   if (change.filter === undefined && sub === undefined)
     return wholeAttribute(change, elements, work)
   const selected = selectElements(change, elements, work)
-  if (change.op === 'remove') return removeSelected(change, elements, selected)
+  if (change.op === 'remove') return removeSelected(change, elements, selected, work)
   if (selected.size === 0) return addFromFilter(change, elements, work)
   const write = writer(change)
   const length = work.lengthOf(elements.filter((_, index) => selected.has(index)))
@@ -219,7 +234,7 @@ function nextElements(change: AttributeChange, elements: readonly Json[], work: 
   const changed = elements.map((element, index) =>
     selected.has(index) && isObject(element) ? write(element) : element,
   )
-  return settle(changed, elements, selected, work)
+  return settle(change.path.attribute, changed, elements, selected, work)
 }
 
 /** A changed element is read, copied and compared as text, and holds the value once more. */
@@ -237,21 +252,33 @@ function wholeAttribute(change: AttributeChange, elements: readonly Json[], work
   const value = readGiven(change, attribute)
   const given: readonly Json[] = Array.isArray(value) ? value : []
   if (change.op === 'replace') return nonEmptyList(given)
-  const texts = work.textsOf(elements)
-  const added = new Map(given.map((one) => [work.textOf(one), one]))
-  work.spend(elements.length / 16 + 8 * given.length + work.lengthOf(given) / 8)
-  for (const text of added.keys()) if (texts.has(text)) added.delete(text)
-  if (added.size === 0) return nonEmptyList(elements)
-  const all = [...elements, ...added.values()]
-  if (![...added.values()].some(isPrimary)) {
+  work.spend(elements.length / 16 + 4 * given.length)
+  const places = work.placesOf(attribute, elements)
+  const changed = new Map<number, JsonObject>()
+  let length = elements.length
+  for (const one of given) {
+    if (!isObject(one)) continue
+    const at = places.get(work.identityOf(attribute, one)) ?? length
+    const twin = elements[at]
+    // What is there already is completed, and stays as it is where it says all of it.
+    if (isObject(twin) && saysAllOf(twin, one)) continue
+    changed.set(at, isObject(twin) ? joined(twin, one) : one)
+    if (at === length) length += 1
+  }
+  if (changed.size === 0) return nonEmptyList(elements)
+  const all: Json[] = [...elements]
+  for (const [at, element] of changed) all[at] = element
+  const touched = new Set(changed.keys())
+  if (![...touched].some((index) => isPrimary(all[index]))) {
     // Nothing else changes, so that a long list can be built one by one.
     if (all.length > MAXIMUM_ELEMENTS) throw tooManyElements('the attribute')
-    for (const text of added.keys()) texts.add(text)
-    work.takeOver(texts, all)
+    all.slice(elements.length).forEach((one, index) => {
+      if (isObject(one)) places.set(work.identityOf(attribute, one), elements.length + index)
+    })
+    work.takeOver(places, all)
     return all
   }
-  const touched = Array.from(added, (_, index) => elements.length + index)
-  return settle(all, elements, new Set(touched), work)
+  return settle(attribute, all, elements, touched, work)
 }
 
 /**
@@ -272,7 +299,8 @@ function removeListed(
     const given = typeof one === 'string' ? { value: one } : one
     const read = readSingle({ ...attribute, multiValued: true }, given, nameIn(change))
     const keys = elementKeys(attribute, read ?? null)
-    const names = Object.keys(keys)
+    // That something is not primary says nothing about it, said or not.
+    const names = Object.keys(keys).filter((name) => name !== 'primary' || keys[name] === true)
     // What names nothing that the schema knows must not stand for every element.
     if (names.length === 0) continue
     const alike = listed.get(names.join()) ?? { names, texts: new Set() }
@@ -324,14 +352,15 @@ function removeSelected(
   change: AttributeChange,
   elements: readonly Json[],
   selected: ReadonlySet<number>,
+  work: Work,
 ): Value {
-  const { sub } = change.path
-  const left = elements.flatMap((element, index) => {
-    if (!selected.has(index)) return [element]
-    const rest = sub !== undefined && isObject(element) ? without(element, sub.name) : {}
-    return Object.keys(rest).length === 0 ? [] : [rest]
-  })
-  return nonEmptyList(left)
+  const { attribute, sub } = change.path
+  if (sub === undefined) return nonEmptyList(elements.filter((_, index) => !selected.has(index)))
+  work.spend(work.lengthOf(elements.filter((_, index) => selected.has(index))) / 8)
+  const left = elements.map((element, index) =>
+    selected.has(index) && isObject(element) ? without(element, sub.name) : element,
+  )
+  return settle(attribute, left, elements, selected, work)
 }
 
 /** How elements change that the path selects. The value is read once, however many there are. */
@@ -390,7 +419,7 @@ function addFromFilter(change: AttributeChange, elements: readonly Json[], work:
   // Clearing a part of an element that does not exist leaves nothing to create.
   const cleared = sub !== undefined && (created[sub.name] ?? '') === ''
   if (cleared) return nonEmptyList(elements)
-  return settle([...elements, created], elements, new Set([elements.length]), work)
+  return settle(attribute, [...elements, created], elements, new Set([elements.length]), work)
 }
 
 /** The element that a conjunction of `eq` terms describes; undefined for any other filter. */
@@ -406,9 +435,10 @@ function describe(filter: Filter): JsonObject | undefined {
 
 /**
  * Settles a list after a change: a newly primary element takes the mark from the others
- * (RFC 7644 §3.5.2), empty elements go, and elements that became equal collapse into one.
+ * (RFC 7644 §3.5.2), empty elements go, and elements that came to have one type and value are joined.
  */
 function settle(
+  attribute: Attribute,
   changed: readonly Json[],
   before: readonly Json[],
   touched: ReadonlySet<number>,
@@ -419,19 +449,24 @@ function settle(
     return isPrimary(changed[index]) && !isPrimary(before[index])
   })
   const winner = becamePrimary.at(-1)
-  const settled: Json[] = []
-  // The elements so far by their text, and whether the change touched them.
-  const seen = new Map<string, boolean>()
+  const settled: JsonObject[] = []
+  // Where the elements so far stand by their identity, and whether the change touched them.
+  const places = new Map<string, { readonly at: number; readonly isTouched: boolean }>()
   changed.forEach((element, index) => {
     if (!isObject(element) || Object.keys(element).length === 0) return
     const demoted = winner !== undefined && index !== winner && isPrimary(element)
     const next = demoted ? { ...element, primary: false } : element
-    const isTouched = demoted || touched.has(index)
-    const text = work.textOf(next)
-    const twin = seen.get(text)
-    if (twin !== undefined && (twin || isTouched)) return
-    seen.set(text, isTouched)
-    settled.push(next)
+    const isTouched = touched.has(index)
+    const identity = work.identityOf(attribute, next)
+    const twin = places.get(identity)
+    const other = twin === undefined ? undefined : settled[twin.at]
+    if (twin === undefined || other === undefined || !(twin.isTouched || isTouched || demoted)) {
+      places.set(identity, { at: settled.push(next) - 1, isTouched: isTouched || demoted })
+    } else if (isTouched) {
+      settled[twin.at] = joined(other, next)
+    } else {
+      settled[twin.at] = joined(next, other)
+    }
   })
   if (settled.length > MAXIMUM_ELEMENTS) throw tooManyElements('the attribute')
   return nonEmptyList(settled)

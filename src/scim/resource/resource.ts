@@ -6,7 +6,8 @@ import { ProtocolError, quote } from '../error.ts'
 import { isObject, type Json, type JsonObject, membersOf } from '../json.ts'
 import type { Attribute, Schema } from '../schema/attribute.ts'
 import { coreAttributes, qualifier, type ResourceType } from '../schema/resource-type.ts'
-import { readValue, sameValue } from './value.ts'
+import { sameValue } from './equality.ts'
+import { readValue } from './value.ts'
 
 /**
  * The attributes that clients write, in the resource's own form: core attributes by name,

@@ -9,6 +9,7 @@ import { parseDateTime } from '../comparison.ts'
 import { ProtocolError, quote } from '../error.ts'
 import { isObject, type Json, type JsonObject, membersOf } from '../json.ts'
 import type { Attribute } from '../schema/attribute.ts'
+import { joinTwins } from './equality.ts'
 
 /** The value of an attribute in the resource's own form; undefined stands for “unassigned”. */
 export type Value = Json | undefined
@@ -53,11 +54,12 @@ export function readValue(attribute: Attribute, value: Json, where: string): Val
   // One object in place of a list of one: what several clients send (RFC 7644 §3.5.2.1 allows it).
   const list: readonly Json[] = Array.isArray(value) ? value : [value]
   if (list.length > MAXIMUM_ELEMENTS) throw tooManyElements(where)
-  const elements: Json[] = []
+  const read: Json[] = []
   list.forEach((element, index) => {
-    const read = readSingle(attribute, element, `${where}[${index}]`)
-    if (read !== undefined) elements.push(read)
+    const one = readSingle(attribute, element, `${where}[${index}]`)
+    if (one !== undefined) read.push(one)
   })
+  const elements = joinTwins(attribute, read)
   if (elements.filter((element) => isObject(element) && element.primary === true).length > 1) {
     throw new ProtocolError(
       'invalidValue',
@@ -165,28 +167,4 @@ export function refuseUnstorable(text: string, where: string): void {
       `${where} contains half of a surrogate pair, which is no Unicode text.`,
     )
   }
-}
-
-/** Whether two values are the same, member order aside. */
-export function sameValue(a: Value, b: Value): boolean {
-  if (a === b) return true
-  if (Array.isArray(a) && Array.isArray(b)) {
-    return a.length === b.length && a.every((element, index) => sameValue(element, b[index]))
-  }
-  if (isObject(a) && isObject(b)) {
-    const names = Object.keys(a)
-    return (
-      names.length === Object.keys(b).length &&
-      names.every((name) => Object.hasOwn(b, name) && sameValue(a[name], b[name]))
-    )
-  }
-  return false
-}
-
-/** A text that is equal for equal values, whatever the order of their members. */
-export function canonicalText(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(canonicalText).join()}]`
-  if (!isObject(value)) return JSON.stringify(value)
-  const members = Object.keys(value).sort()
-  return `{${members.map((name) => `${JSON.stringify(name)}:${canonicalText(value[name] ?? null)}`).join()}}`
 }

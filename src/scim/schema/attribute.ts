@@ -32,6 +32,8 @@ export interface Attribute {
   readonly canonicalValues?: readonly string[]
   readonly referenceTypes?: readonly string[]
   readonly subAttributes?: readonly Attribute[]
+  /** What a value of an element is where there is none (RFC 7643 §2.4). Not part of /Schemas. */
+  readonly assumed?: false
   /** The server derives the value; what a client sends for it is dropped. Not part of /Schemas. */
   readonly computed?: true
   /** The values are relations to other resources and not part of the resource's own attributes. */

@@ -13,6 +13,12 @@ import { externalId } from './common.ts'
 
 export const USER = 'urn:ietf:params:scim:schemas:core:2.0:User'
 
+/** Whether an element is the preferred one; without a value it is not (RFC 7643 §2.4). */
+const primary = (what: string): Attribute =>
+  boolean('primary', `Whether this is the preferred ${what}; true for one at most.`, {
+    assumed: false,
+  })
+
 /** The default sub-attributes of a multi-valued attribute (RFC 7643 §2.4). */
 function valueDisplayTypePrimary(
   value: Attribute,
@@ -27,9 +33,21 @@ function valueDisplayTypePrimary(
       `What the ${what} is used for.`,
       types === undefined ? {} : { canonicalValues: types },
     ),
-    boolean('primary', `Whether this is the preferred ${what}; true for one at most.`),
+    primary(what),
   ]
 }
+
+/** The e-mail addresses, one of which an account is known by. */
+export const emails: Attribute = complex(
+  'emails',
+  'E-mail addresses.',
+  valueDisplayTypePrimary(string('value', 'The e-mail address.'), 'e-mail address', [
+    'work',
+    'home',
+    'other',
+  ]),
+  { multiValued: true },
+)
 
 export const userSchema: Schema = {
   id: USER,
@@ -62,16 +80,7 @@ export const userSchema: Schema = {
       mutability: 'writeOnly',
       returned: 'never',
     }),
-    complex(
-      'emails',
-      'E-mail addresses.',
-      valueDisplayTypePrimary(string('value', 'The e-mail address.'), 'e-mail address', [
-        'work',
-        'home',
-        'other',
-      ]),
-      { multiValued: true },
-    ),
+    emails,
     complex(
       'phoneNumbers',
       'Telephone numbers.',
@@ -124,7 +133,7 @@ export const userSchema: Schema = {
         string('type', 'What the address is used for.', {
           canonicalValues: ['work', 'home', 'other'],
         }),
-        boolean('primary', 'Whether this is the preferred address; true for one at most.'),
+        primary('address'),
       ],
       { multiValued: true },
     ),

@@ -52,7 +52,11 @@ const users: Readonly<Record<string, JsonObject>> = {
     title: null,
     emails: [],
   }),
-  F4: form('u4', '2026-04-01T00:00:00Z', { userName: 'min', title: '' }),
+  F4: form('u4', '2026-04-01T00:00:00Z', {
+    userName: 'min',
+    title: '',
+    phoneNumbers: [{ value: '', primary: false }],
+  }),
 }
 
 /** Who matches a filter. */
@@ -148,7 +152,15 @@ test.each([
   ['emails[not (type eq "work")]', ['F1', 'F2']],
   ['not (emails[type eq "work"])', ['F2', 'F3', 'F4']],
   ['emails[primary eq true]', ['F1']],
-  ['emails[primary eq false]', []],
+  // Without a value it is false, and false is as good as none (RFC 7643 §2.4).
+  ['emails[primary eq false]', ['F1', 'F2']],
+  ['emails.primary eq "False"', ['F1', 'F2']],
+  ['emails[primary eq null]', ['F1', 'F2']],
+  ['emails[not (primary pr)]', ['F1', 'F2']],
+  ['emails[primary ne false]', ['F1']],
+  ['emails[value sw "x@" and primary eq false]', ['F2']],
+  ['emails.primary ne false', ['F1', 'F3', 'F4']],
+  ['phoneNumbers pr', []],
   ['emails[primary ne true]', ['F1', 'F2']],
   ['emails[primary pr]', ['F1']],
   ['emails[type eq "work"].value eq "bjensen@example.com"', ['F1']],

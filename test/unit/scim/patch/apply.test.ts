@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Json, JsonObject } from '../../../../src/scim/json.ts'
+import { sameValue } from '../../../../src/scim/resource/equality.ts'
 import {
   ENTERPRISE,
   expectRefusal,
@@ -618,6 +619,115 @@ describe('elements that become equal are one', () => {
     ).toEqual([
       { value: 'a', primary: false },
       { value: 'b', primary: true },
+    ])
+  })
+})
+
+describe('absent, null and false are one value of primary (RFC 7643 §2.4)', () => {
+  const forms: readonly JsonObject[] = [
+    {},
+    { primary: null },
+    { primary: false },
+    { primary: 'False' },
+  ]
+  const admin = { value: 'Admin', type: 'Win' }
+  test.each(forms)('%j', (form) => {
+    const given = { ...admin, ...form }
+    const held = { ...minimal, roles: [{ ...admin, primary: false }, { value: 'b' }] }
+    const bare = { ...minimal, roles: [admin, { value: 'b' }] }
+    const marked = { ...minimal, roles: [{ ...admin, primary: true }, { value: 'b' }] }
+    for (const user of [held, bare, marked]) {
+      expect(patchUser(user, add('roles', given))).toEqual(user)
+      expect(patchUser(user, { op: 'remove', path: 'roles', value: [given] }).roles).toEqual([
+        { value: 'b' },
+      ])
+    }
+    for (const user of [held, bare]) {
+      const same = patchUser(user, replace('roles', [given, { value: 'b' }]))
+      expect(sameValue(same, user)).toBe(true)
+      const path = 'roles[primary eq false and type eq "win"].display'
+      expect(patchUser(user, replace(path, 'x')).roles).toMatchObject([{ display: 'x' }, {}])
+    }
+    expect(sameValue(patchUser(marked, replace('roles', [given, { value: 'b' }])), marked)).toBe(
+      false,
+    )
+  })
+
+  test('so a listed value that says no more than that removes nothing', () => {
+    const value = [{ primary: false }, { primary: null }]
+    expect(patchUser(ada, { op: 'remove', path: 'emails', value })).toEqual(ada)
+    expect(
+      patchUser(ada, { op: 'remove', path: 'emails', value: [{ primary: true }] }).emails,
+    ).toEqual([home])
+  })
+})
+
+describe('one type and value stand in one element (RFC 7643 §2.4)', () => {
+  const stored = { value: 'a@x', type: 'work', display: 'A' }
+  const user = { ...minimal, emails: [stored, home] }
+
+  test.each<[string, JsonObject, Json]>([
+    [
+      'what is added completes it',
+      add('emails', { value: 'a@x', type: 'work', primary: true }),
+      [{ ...stored, primary: true }, home],
+    ],
+    [
+      'in the case of what is added',
+      add('emails', { value: 'A@X', type: 'Work' }),
+      [{ ...stored, value: 'A@X', type: 'Work' }, home],
+    ],
+    [
+      'of what is added at once the last wins',
+      add('emails', [
+        { value: 'b', display: 'B' },
+        { value: 'a@x', type: 'work', display: 'C' },
+        { value: 'b', display: 'D' },
+      ]),
+      [{ ...stored, display: 'C' }, home, { value: 'b', display: 'D' }],
+    ],
+    [
+      'of what replaces, too',
+      replace('emails', [stored, { ...stored, display: 'C' }]),
+      [{ ...stored, display: 'C' }],
+    ],
+    [
+      'what changes to it takes its place',
+      replace('emails[type eq "home"]', {
+        value: 'a@x',
+        type: 'work',
+        display: 'H',
+      }),
+      [{ ...stored, display: 'H' }],
+    ],
+    [
+      'what has lost its type is the same as what never had one',
+      {
+        op: 'remove',
+        path: 'emails.type',
+      },
+      [{ value: 'a@x', display: 'A' }, { value: home.value }],
+    ],
+  ])('%s', (_name, operation, emails) => {
+    expect(patchUser(user, operation).emails).toEqual(emails)
+  })
+
+  test('and joins where the parts that differ go', () => {
+    const emails = [
+      { value: 'a', type: 'work', display: 'W' },
+      { value: 'a', type: 'home', primary: true },
+    ]
+    expect(patchUser({ ...minimal, emails }, { op: 'remove', path: 'emails.type' }).emails).toEqual(
+      [{ value: 'a', display: 'W', primary: true }],
+    )
+  })
+
+  test('in a list that is built one by one as well', () => {
+    const operations = ['a', 'b', 'A', 'c', 'B'].map((value) => add('roles', { value }))
+    expect(patchUser(minimal, ...operations).roles).toEqual([
+      { value: 'A' },
+      { value: 'B' },
+      { value: 'c' },
     ])
   })
 })

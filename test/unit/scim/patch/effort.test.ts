@@ -200,21 +200,23 @@ describe('the count of the work', () => {
     }
     // An element is such as `{"value":"u10"}`: 10 of them take 14 characters, the others 15.
     const characters = 10 * 14 + 90 * 15
+    // To tell the elements apart by what their values, 10 of two and 90 of three, are compared by.
+    const apart = 100 * 4 + (10 * 2 + 90 * 3) / 4
     // To apply a change at all.
     const change = 12
     // To find the elements, to write one with a value of three characters, and to settle the list.
     const find = 100 + 100 + characters / 256
     const write = 80 + 3 / 8 + 15 / 8
     expect(spentOn({ op: 'replace', path: 'emails[value eq "u10"].type', value: 'x' })).toBe(
-      Math.round(change + find + write + 4 * 100),
+      Math.round(change + find + write + apart + 4 * 100),
     )
     expect(spentOn({ op: 'remove', path: 'emails[value eq "u10"]' })).toBe(
       Math.round(change + find),
     )
-    // To know the texts of all once, and then to look two up.
+    // To know the places of all once, and then to look two up.
     const two: Json = [{ value: 'v1' }, { value: 'v2' }]
     expect(spentOn({ op: 'add', path: 'emails', value: two })).toBe(
-      Math.round(change + 100 + 100 / 16 + 8 * 2 + (2 * 14) / 8),
+      Math.round(change + 100 + apart + 100 / 16 + 4 * 2 + 2 * (4 + 2 / 4)),
     )
     // Listed values that have the same parts are looked up together.
     expect(spentOn({ op: 'remove', path: 'emails', value: two })).toBe(

@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { isObject, type Json, type JsonObject } from '../../../../src/scim/json.ts'
+import { sameValue } from '../../../../src/scim/resource/equality.ts'
 import { type Attributes, readResource } from '../../../../src/scim/resource/resource.ts'
-import { sameValue } from '../../../../src/scim/resource/value.ts'
 import { userType } from '../../../../src/scim/schema/resource-type.ts'
 import { ENTERPRISE, patchUser, reasonOf, userResource } from '../support.ts'
 

@@ -1,13 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Json } from '../../../../src/scim/json.ts'
+import { canonicalText, sameValue } from '../../../../src/scim/resource/equality.ts'
 import {
-  canonicalText,
   MAXIMUM_ELEMENTS,
   readSingle,
   readValue,
   refuseUnstorable,
-  sameValue,
 } from '../../../../src/scim/resource/value.ts'
 import {
   type Attribute,
@@ -153,9 +152,25 @@ describe('a complex value', () => {
 })
 
 describe('a list', () => {
-  test('keeps its order and its equal elements', () => {
-    const list = [{ value: 'b' }, { value: 'a' }, { value: 'b' }]
-    expect(read(emails, list)).toEqual(list)
+  test('keeps its order, and one type and value once (RFC 7643 §2.4)', () => {
+    const list = [{ value: 'b' }, { value: 'a' }, { value: 'b', type: 'work' }]
+    expect(read(emails, [...list, { value: 'b' }, { value: 'a' }])).toEqual(list)
+    expect(
+      read(emails, [
+        { value: 'a', type: 'work', display: 'A', primary: 'True' },
+        { value: 'A', type: 'Work', primary: 'False' },
+        { value: 'a', type: 'work', display: 'B', primary: true },
+      ]),
+    ).toEqual([{ value: 'a', type: 'work', display: 'B', primary: true }])
+  })
+
+  test('joins what has no value only where it is equal in all', () => {
+    const addresses = userAttribute('addresses')
+    const home = { type: 'home', locality: 'Delft' }
+    const list = [home, { ...home, primary: false }, { ...home, country: 'NL' }, { type: 'home' }]
+    expect(read(addresses, list)).toEqual([{ ...home, primary: false }, ...list.slice(2)])
+    const empty = [{ value: '', type: 'work', display: 'A' }, { type: 'work' }]
+    expect(read(emails, empty)).toEqual(empty)
   })
 
   test('has one primary element at most (RFC 7643 §2.4)', () => {
@@ -206,6 +221,9 @@ describe('sameness', () => {
   test('does not look at the order of members, but at that of elements', () => {
     expect(sameValue({ a: 1, b: [{ c: 2, d: 3 }] }, { b: [{ d: 3, c: 2 }], a: 1 })).toBe(true)
     expect(sameValue([1, 2], [2, 1])).toBe(false)
+    expect(sameValue([{ value: 'a', primary: false }], [{ value: 'a' }])).toBe(true)
+    expect(sameValue([{ value: 'a', primary: true }], [{ value: 'a' }])).toBe(false)
+    expect(sameValue({ active: false }, {})).toBe(false)
     expect(sameValue({ a: 1 }, { a: 1, b: 1 })).toBe(false)
     expect(sameValue({ a: 1 }, { b: 1 })).toBe(false)
     expect(sameValue({ a: undefined as unknown as Json }, { b: 1 })).toBe(false)
