@@ -4,6 +4,7 @@ import { defaultSettings, type Settings } from './tenancy/settings.ts'
 /** The variables and secrets that both entries know; wrangler.toml says what each means. */
 export interface Variables {
   readonly OPERATOR_TOKEN?: string | undefined
+  readonly ENCRYPTION_KEY?: string | undefined
   readonly ENABLE_USER_SYNC?: string | undefined
   readonly ENABLE_GROUP_SYNC?: string | undefined
   readonly REJECT_NON_PROVISIONED_USERS?: string | undefined
@@ -22,8 +23,9 @@ const SHORTEST_SECRET = 32
  * where nothing is.
  */
 export function weaknessOf(secret: string): string | undefined {
-  if (secret.length >= SHORTEST_SECRET) return undefined
-  return `needs ${SHORTEST_SECRET} characters and has ${secret.length}; make a random one: openssl rand -hex 32.`
+  const { length } = secret.trim()
+  if (length >= SHORTEST_SECRET) return undefined
+  return `needs ${SHORTEST_SECRET} characters and has ${length}; make a random one: openssl rand -hex 32.`
 }
 
 function flag(text: string | undefined, otherwise: boolean): boolean {
@@ -55,11 +57,26 @@ function maxScannedOf({ MAX_SCANNED_ROWS: text }: Variables): number | undefined
   return text === '0' ? undefined : positive(text, MAX_SCANNED_ROWS)
 }
 
+/** Why the secrets are refused, as a sentence that does not tell how long they are. */
+function refusalOf(variables: Variables): string | undefined {
+  const names = ['OPERATOR_TOKEN', 'ENCRYPTION_KEY'] as const
+  const weak = names.find((name) => variables[name] && weaknessOf(variables[name]) !== undefined)
+  return (
+    weak &&
+    `${weak} has fewer than ${SHORTEST_SECRET} characters, so that it could be guessed; set a random ` +
+      'one: openssl rand -hex 32.'
+  )
+}
+
 /** All that an application is made from, but for its databases. */
 export function configurationOf(variables: Variables) {
+  const weakness = refusalOf(variables)
+  const { OPERATOR_TOKEN, ENCRYPTION_KEY } = weakness === undefined ? variables : {}
   return {
     settings: settingsOf(variables),
-    operatorToken: variables.OPERATOR_TOKEN,
+    operatorToken: OPERATOR_TOKEN,
+    weakness,
+    sealingSecret: ENCRYPTION_KEY || OPERATOR_TOKEN || undefined,
     maxBulkOperations: positive(variables.MAX_BULK_OPERATIONS, 1000),
     maxScanned: maxScannedOf(variables),
     serverTiming: flag(variables.SERVER_TIMING, false),

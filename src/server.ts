@@ -134,6 +134,8 @@ export async function serve(port: string | undefined): Promise<void> {
   const log = makeLog((text) => process.stdout.write(text))
   const given = process.env.OPERATOR_TOKEN?.trim()
   if (given) refuseWeak('OPERATOR_TOKEN', given)
+  const { ENCRYPTION_KEY } = process.env
+  if (ENCRYPTION_KEY) refuseWeak('ENCRYPTION_KEY', ENCRYPTION_KEY)
   const configuration = { ...configurationOf(process.env), log }
   const publicOrigin = originOf(process.env.PUBLIC_URL)
   // The port comes first, so that a second start by mistake does not touch the database.
@@ -150,7 +152,9 @@ export async function serve(port: string | undefined): Promise<void> {
     isNew && !given
       ? await createFirst(databases, FIRST.namespace, FIRST.account, configuration.settings)
       : undefined
-  const app = { ...configuration, operatorToken: operator.secret, publicOrigin, databases }
+  const { secret: operatorToken } = operator
+  const sealingSecret = ENCRYPTION_KEY || operatorToken
+  const app = { ...configuration, operatorToken, sealingSecret, publicOrigin, databases }
   opening.resolve(createApp(app))
   expireByTheHour(files, listening, log)
   const local = localOf(listening.url)

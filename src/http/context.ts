@@ -40,8 +40,12 @@ export interface Dependencies {
   readonly databases: Databases
   /** The settings of the file. */
   readonly settings: Settings
-  /** The operator's secret; absent where none is set. */
+  /** The operator's secret; absent where none is set, or one that is refused. */
   readonly operatorToken: string | undefined
+  /** Why the secrets are refused, as a sentence. */
+  readonly weakness?: string | undefined
+  /** What seals the keys in the database; without it they are kept in memory. */
+  readonly sealingSecret?: string | undefined
   /** Milliseconds since 1970. */
   readonly now: () => number
   readonly randomBytes: (length: number) => Uint8Array<ArrayBuffer>

@@ -37,7 +37,7 @@ export type HttpReason =
   | { readonly kind: 'filtered-discovery' }
   | { readonly kind: 'unknown-schema-or-type'; readonly id: string }
   | { readonly kind: 'operator-required' }
-  | { readonly kind: 'operator-not-configured' }
+  | { readonly kind: 'operator-not-configured'; readonly weakness?: string | undefined }
   | { readonly kind: 'bad-request'; readonly detail: string }
   | { readonly kind: 'namespace-exists'; readonly namespace: string }
   | { readonly kind: 'unlisted-namespaces' }
@@ -458,7 +458,7 @@ export function describeReason(reason: Reason): WireFailure {
       return {
         status: 403,
         messageId: 'operator.not-configured',
-        detail: 'No OPERATOR_TOKEN is set; set the secret and deploy again.',
+        detail: reason.weakness ?? 'No OPERATOR_TOKEN is set; set the secret and deploy again.',
       }
     case 'bad-request':
       return { status: 400, messageId: 'bad-request', detail: reason.detail }

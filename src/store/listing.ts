@@ -44,6 +44,7 @@ import {
 import type { Reach } from './reach.ts'
 import { Refusal } from './refusal.ts'
 import { onlyWhere, selectWithin, withinScan } from './scan.ts'
+import { type SealedKey, selectKeys } from './sealing-keys.ts'
 import {
   type MemberRow,
   type StoredTeam,
@@ -75,6 +76,8 @@ export interface Listing {
   readonly total: number
   /** The place of the last resource, where more follow it. */
   readonly next: Place | undefined
+  /** The keys that seal cursors; none for a page by index. */
+  readonly keys: readonly SealedKey[]
 }
 
 /**
@@ -181,10 +184,11 @@ export async function listResources(
       withMembers ? selectMembers(namespace, teamIds) : noRows,
       total ?? noRows,
       limit === undefined ? noRows : selectWithin(allowed, limit),
+      cut.kind === 'after' ? selectKeys(namespace, 'cursor', allowed) : noRows,
     ] as const
   })
   release(request)
-  const [placed, users, teams, members, [counted], [scan]] = rows
+  const [placed, users, teams, members, [counted], [scan], keys] = rows
   if (maxScanned !== undefined && scan?.within === 0) {
     const by = filters === undefined ? 'order' : 'filter'
     throw new Refusal({ kind: 'scan-too-large', by, limit: maxScanned })
@@ -195,7 +199,7 @@ export async function listResources(
   const shown = cut.kind === 'after' ? listed.slice(0, cut.count) : listed
   if (single) {
     const visible = cut.startIndex === 1 && cut.count > 0
-    return { resources: visible ? shown : [], total: listed.length, next: undefined }
+    return { resources: visible ? shown : [], total: listed.length, next: undefined, keys }
   }
   const all = types.includes(userType) ? principal.users : 0
   const everything = all + (types.includes(groupType) ? principal.teams : 0)
@@ -205,6 +209,7 @@ export async function listResources(
     resources: shown,
     total: filters === undefined ? everything : Math.max(counted?.total ?? 0, shown.length),
     next: more && last !== undefined ? { key: last.key, id: last.id } : undefined,
+    keys,
   }
 }
 

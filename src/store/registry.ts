@@ -94,6 +94,7 @@ export const deletionOrder: readonly (readonly [table: string, key: string])[] =
   ['conflict', 'id'],
   ['refusal_count', 'hour'],
   ['activity', 'kind, subject, hour'],
+  ['sealing_key', 'purpose, id'],
   ['service_account', 'id'],
 ]
 

@@ -345,6 +345,22 @@ export const refusalCount = sqliteTable(
   (table) => [primaryKey({ columns: [table.namespace, table.hour] })],
 )
 
+/** Keys that seal what clients carry, such as cursors; sealed themselves. See http/keyring.ts. */
+export const sealingKey = sqliteTable(
+  'sealing_key',
+  {
+    namespace: text('namespace')
+      .notNull()
+      .references(() => namespace.name),
+    /** Such as `cursor`. */
+    purpose: text('purpose').notNull(),
+    id: text('id').notNull(),
+    sealed: text('sealed').notNull(),
+    createdAt: integer('created_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.namespace, table.purpose, table.id] })],
+)
+
 /**
  * What went on, by the hour or by the day, so that nobody has to count events; a table without
  * rowid. See store/activity.ts.

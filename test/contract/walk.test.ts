@@ -65,6 +65,7 @@ function statementsOf(step: string): string[] {
 const TABLES = [
   ...['namespace', 'service_account', 'token', 'user', 'user_email', 'team', 'membership'],
   ...['event', 'retained', 'adoption', 'team_mapping', 'conflict', 'refusal_count', 'activity'],
+  'sealing_key',
 ]
 
 const IDS: Readonly<Record<string, string>> = {

@@ -1,11 +1,11 @@
 /** What is made once for all requests of an isolate. */
 import { expect, test } from 'vitest'
 import handler, { type Environment } from '../../src/worker.ts'
-import { binding, ORIGIN } from '../support/endpoint.ts'
+import { binding, OPERATOR_TOKEN, ORIGIN } from '../support/endpoint.ts'
 
 test('the application is made once for all requests, from an environment that is read once', async () => {
   const read: PropertyKey[] = []
-  const variables: Environment = { DB: binding, OPERATOR_TOKEN: 'x', RATE_LIMITS: 'off' }
+  const variables: Environment = { DB: binding, OPERATOR_TOKEN, RATE_LIMITS: 'off' }
   const environment = new Proxy(variables, {
     get(target, name) {
       read.push(name)

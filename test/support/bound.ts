@@ -10,6 +10,7 @@ type Node = string | Node[]
 const TABLES: ReadonlySet<string> = new Set([
   ...['namespace', 'service_account', 'token', 'user', 'user_email', 'team', 'membership', 'event'],
   ...['retained', 'adoption', 'team_mapping', 'conflict', 'refusal_count', 'activity'],
+  'sealing_key',
 ])
 
 /** The column that names the namespace of a row. */

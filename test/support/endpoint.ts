@@ -84,6 +84,7 @@ export function makeEndpoint(
     databases: oneForAll(isolated(wrapped, namespaceServed)),
     settings: defaultSettings,
     operatorToken: OPERATOR_TOKEN,
+    sealingSecret: OPERATOR_TOKEN,
     maxBulkOperations: 1000,
     maxScanned: 100_000,
     now: () => Date.now() + clock.offset,

@@ -485,6 +485,7 @@ describe('what keeps it from starting is said in one sentence', () => {
   test.each([
     ['PORT', 'http', /^1: PORT must be a number from 0 to 65535, not 'http'\.$/],
     ['PORT', '65536', /^1: PORT must be a number/],
+    ['ENCRYPTION_KEY', 'x', /^1: ENCRYPTION_KEY needs 32 characters and has 1; .*\.$/],
     ['HOST', '192.0.2.1', /^1: Nothing can listen on port 0 of 192\.0\.2\.1 \(EADDRNOTAVAIL\)/],
     ['PUBLIC_URL', 'https://a.example/scim', /^1: PUBLIC_URL must be an http or https URL without/],
     ['PUBLIC_URL', 'a.example', /^1: PUBLIC_URL must be/],

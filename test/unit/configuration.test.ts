@@ -1,5 +1,5 @@
 /** What the variables of the two entries mean. */
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { configurationOf, expiryOf } from '../../src/configuration.ts'
 
 test('without any variable the values of wrangler.toml apply', () => {
@@ -14,6 +14,48 @@ test('without any variable the values of wrangler.toml apply', () => {
     maxBulkOperations: 1000,
     maxScanned: 100_000,
     serverTiming: false,
+  })
+})
+
+describe('a secret', () => {
+  const strong = '0123456789abcdef0123456789abcdef'
+
+  test.each([
+    ['OPERATOR_TOKEN', 'x'],
+    ['OPERATOR_TOKEN', strong.slice(1)],
+    ['OPERATOR_TOKEN', ` ${strong.slice(1)} `],
+    ['ENCRYPTION_KEY', strong.slice(1)],
+  ])(
+    'of fewer than 32 characters is refused with a sentence, and not used: %s=%j',
+    (name, text) => {
+      const variables = { OPERATOR_TOKEN: strong, ENCRYPTION_KEY: strong, [name]: text }
+      const configuration = configurationOf(variables)
+      expect(configuration.weakness).toMatch(
+        new RegExp(`^${name} has fewer than 32 characters, .*; set a random one: .*\\.$`),
+      )
+      expect(configuration.operatorToken).toBeUndefined()
+      expect(configuration.sealingSecret).toBeUndefined()
+    },
+  )
+
+  test('of 32 characters is used', () => {
+    const { weakness, operatorToken } = configurationOf({ OPERATOR_TOKEN: strong })
+    expect([weakness, operatorToken]).toEqual([undefined, strong])
+  })
+
+  test('that is absent or empty is none', () => {
+    for (const OPERATOR_TOKEN of [undefined, '']) {
+      const { weakness, sealingSecret } = configurationOf({ OPERATOR_TOKEN })
+      expect([weakness, sealingSecret]).toEqual([undefined, undefined])
+    }
+  })
+
+  test('ENCRYPTION_KEY seals the keys in the database, else OPERATOR_TOKEN', () => {
+    const other = strong.toUpperCase()
+    const both = { OPERATOR_TOKEN: strong, ENCRYPTION_KEY: other }
+    expect(configurationOf(both).sealingSecret).toBe(other)
+    expect(configurationOf({ OPERATOR_TOKEN: strong }).sealingSecret).toBe(strong)
+    expect(configurationOf({ ENCRYPTION_KEY: other }).sealingSecret).toBe(other)
   })
 })
 

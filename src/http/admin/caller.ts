@@ -2,8 +2,9 @@
 import type { Context } from 'hono'
 import type { Caller } from '../../store/authority.ts'
 import { hold } from '../../store/held.ts'
-import { readCredential, sameSecret } from '../../tenancy/token.ts'
+import { isToken, readCredential, sameSecret } from '../../tenancy/token.ts'
 import { callerOf, type Dependencies, requestOf, type ScimEnv } from '../context.ts'
+import { HttpRefusal } from '../failure.ts'
 import { refuseQuery } from './parameters.ts'
 import { requireNamespace } from './validate.ts'
 
@@ -26,7 +27,15 @@ export function adminCallerOf(c: Context<ScimEnv>, dependencies: Dependencies): 
 }
 
 function undecided(c: Context<ScimEnv>, dependencies: Dependencies): Caller {
-  if (!isOperator(c, dependencies)) return callerOf(c, dependencies)
+  if (!isOperator(c, dependencies)) {
+    const { weakness } = dependencies
+    const token = readCredential(c.req.header('Authorization') ?? '')
+    // What is no token of an account is meant to be the secret, which nobody can use now.
+    if (weakness !== undefined && token !== '' && !isToken(token)) {
+      throw new HttpRefusal({ kind: 'operator-not-configured', weakness })
+    }
+    return callerOf(c, dependencies)
+  }
   const namespace = requireNamespace(c.req.param('namespace') ?? '')
   const claim = { namespace: { ok: true, namespace }, bearer: { kind: 'operator' } } as const
   return requestOf(c, dependencies, claim)

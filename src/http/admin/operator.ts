@@ -6,10 +6,10 @@ import { isOperator } from './caller.ts'
 
 /** Lets a request pass that carries the operator's secret. */
 export function operatorOnly(dependencies: Dependencies) {
-  const { operatorToken } = dependencies
+  const { operatorToken, weakness } = dependencies
   return createMiddleware<ScimEnv>(async (c, next) => {
     if (operatorToken === undefined || operatorToken === '') {
-      throw new HttpRefusal({ kind: 'operator-not-configured' })
+      throw new HttpRefusal({ kind: 'operator-not-configured', weakness })
     }
     if (!isOperator(c, dependencies)) throw new HttpRefusal({ kind: 'operator-required' })
     await next()

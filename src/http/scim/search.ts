@@ -14,13 +14,15 @@ import {
 import { renderGroup, renderUser } from '../../scim/resource/render.ts'
 import { groupType, type ResourceType, userType } from '../../scim/schema/resource-type.ts'
 import { readSort } from '../../scim/sort.ts'
-import type { Caller } from '../../store/authority.ts'
+import { type Caller, readAs } from '../../store/authority.ts'
 import { andThen, type Held, hold, release } from '../../store/held.ts'
-import { type Listed, listResources, type Selection } from '../../store/listing.ts'
+import { type Listed, type Listing, listResources, type Selection } from '../../store/listing.ts'
 import type { Cut } from '../../store/page.ts'
+import { selectKeys } from '../../store/sealing-keys.ts'
 import { MAXIMUM_BODY, readJson } from '../body.ts'
 import { baseUrl, callerOf, type Dependencies, type ScimEnv } from '../context.ts'
-import { type Binding, makeCursors } from '../cursor.ts'
+import { type Binding, CURSOR_LIFETIME, keyIdOf, openCursor, sealCursor } from '../cursor.ts'
+import { type Key, makeKeyring } from '../keyring.ts'
 import { listParametersOf } from './parameters.ts'
 import { scim } from './reply.ts'
 
@@ -34,8 +36,8 @@ interface ListRequest {
 /** The routes of lists: of each type, and of both. */
 export function searchRoutes(dependencies: Dependencies) {
   const routes = new Hono<ScimEnv>()
-  const { operatorToken = '', now, randomBytes } = dependencies
-  const cursors = makeCursors(operatorToken, now, randomBytes)
+  const { sealingSecret, now, randomBytes } = dependencies
+  const keyring = makeKeyring('cursor', sealingSecret, CURSOR_LIFETIME * 1000, randomBytes)
   const both = [userType, groupType] as const
   const scopes = [
     ['', both],
@@ -61,13 +63,15 @@ export function searchRoutes(dependencies: Dependencies) {
     const caller = callerOf(c, dependencies)
     const namespace = c.req.param('namespace') ?? ''
     const parameters = await readParameters(caller)
-    const request = andThen(parameters, (parameters) => read(namespace, types, parameters))
+    const key = parameters.ok ? await keyOf(caller, parameters.value.cursor ?? '') : undefined
+    const request = andThen(parameters, (given) => read(namespace, types, given, key))
     const withMembers =
       request.ok &&
       types.includes(groupType) &&
       includes(request.value.projections.get(groupType), 'members')
     const selection = request.ok ? { ok: true as const, value: request.value.selection } : request
-    const { resources, total, next } = await listResources(caller, types, selection, withMembers)
+    const listing = await listResources(caller, types, selection, withMembers)
+    const { resources, total } = listing
     const {
       projections,
       binding,
@@ -82,14 +86,36 @@ export function searchRoutes(dependencies: Dependencies) {
     const position =
       cut.kind === 'index'
         ? { startIndex: cut.startIndex }
-        : { nextCursor: next && cursors.seal(next, binding) }
+        : { nextCursor: await nextCursor(caller, listing, binding) }
     return scim(listResponse(shown, total, position))
+  }
+
+  /** The key that a cursor names. One that is not at hand takes a trip of its own to read. */
+  async function keyOf(caller: Caller, cursor: string): Promise<Key | undefined> {
+    const id = keyIdOf(cursor)
+    const { namespace: parsed } = caller.claim
+    if (id === undefined || !parsed.ok) return undefined
+    const { namespace } = parsed
+    const known = keyring.find(namespace, id)
+    if (known !== undefined || !keyring.stored) return known
+    const { rows } = await readAs(caller, [], (_, allowed) => [
+      selectKeys(namespace, 'cursor', allowed),
+    ])
+    return keyring.take(namespace, rows[0]).find((key) => key.id === id)
+  }
+
+  async function nextCursor(caller: Caller, { next, keys }: Listing, binding: Binding) {
+    const { namespace } = caller.claim
+    if (next === undefined || !namespace.ok) return undefined
+    const key = await keyring.sealing(caller, namespace.namespace, keys)
+    return sealCursor(key, next, binding, now(), randomBytes)
   }
 
   function read(
     namespace: string,
     types: readonly ResourceType[],
     parameters: ListParameters,
+    key: Key | undefined,
   ): ListRequest {
     const { filter, sortBy, sortOrder, attributes, excludedAttributes } = parameters
     const page = readPage(parameters)
@@ -97,7 +123,8 @@ export function searchRoutes(dependencies: Dependencies) {
     const order = sort?.descending ? 'descending' : 'ascending'
     const names = types.map(({ name }) => name).join()
     const binding = [namespace, names, filter, sortBy?.trim().toLowerCase(), sort && order]
-    const place = (cursor: string) => (cursor === '' ? undefined : cursors.open(cursor, binding))
+    const place = (cursor: string) =>
+      cursor === '' ? undefined : openCursor(key, cursor, binding, now())
     const cut: Cut =
       page.kind === 'index' ? page : { kind: 'after', place: place(page.cursor), count: page.count }
     return {
