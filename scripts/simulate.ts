@@ -1,6 +1,9 @@
 // Plays an identity provider against an endpoint and checks that both end with the same directory.
 import { randomBytes } from 'node:crypto'
+import { createInterface } from 'node:readline/promises'
 import { z } from 'zod'
+import { count } from './admin/text.ts'
+import { isLoopback } from './lib/address.ts'
 import { program, run, terminal } from './lib/command.ts'
 import { failure } from './lib/failure.ts'
 import { openProgress } from './lib/progress.ts'
@@ -22,6 +25,8 @@ const optionsShape = z.object({
   users: z.string(),
   groups: z.string(),
   namespaceRun: z.string().optional(),
+  keep: z.boolean().optional(),
+  yes: z.boolean().optional(),
 })
 
 const root = tenantOptions(
@@ -43,6 +48,8 @@ const root = tenantOptions(
     '--namespace-run <prefix>',
     'start every name with this, unused so far in the namespace (default: random)',
   )
+  .option('--keep', 'leave what was made at the endpoint')
+  .option('--yes', 'do not ask before a URL that is not of this machine')
   .addHelpText(
     'after',
     `
@@ -55,6 +62,8 @@ Example:
     const groups = readNumber('--groups', options.groups, 0)
     const providers = readProviders(options.idp, options.oktaApp)
     const { url: baseUrl, token } = await findTenant(root)
+    if (!options.yes) await confirm(baseUrl, users, groups, options.keep ?? false)
+    const { signal } = interruption()
     for (const provider of providers) {
       // With a prefix given, the two Okta apps still need names of their own.
       const prefix = options.namespaceRun ?? randomBytes(3).toString('hex')
@@ -70,9 +79,12 @@ Example:
           token,
           fetch: wireFetch,
           run,
+          keep: options.keep ?? false,
+          signal,
           report: progress.report,
         })
         progress.close()
+        if (options.keep) terminal.error(`What was made is kept; its names start with ${run}`)
         printResult(PROVIDERS[provider].title, run, result, performance.now() - started)
         if (result.differences.length > 0) process.exitCode = 1
       } finally {
@@ -80,6 +92,39 @@ Example:
       }
     }
   })
+
+/**
+ * Asks before anything is made at an endpoint that is elsewhere.
+ *
+ * @throws Failure unless somebody says yes
+ */
+async function confirm(url: string, users: number, groups: number, keep: boolean): Promise<void> {
+  if (isLoopback(new URL(url))) return
+  const what =
+    `${count(users, 'user')} and ${count(groups, 'group')} are about to be created at ${url}` +
+    (keep ? '' : ' and removed at the end')
+  if (!process.stdin.isTTY) throw failure(`${what}: add --yes to confirm that it is meant.`)
+  const asking = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    const answer = await asking.question(`${what}. Go on? [y/N] `)
+    if (!/^y(?:es)?$/i.test(answer.trim())) throw failure('Nothing was sent.')
+  } finally {
+    asking.close()
+  }
+}
+
+/** A signal that the first Ctrl-C gives, so that what was made is removed; the second one ends it. */
+function interruption(): AbortController {
+  const controller = new AbortController()
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(130)
+      terminal.error('\nStopping: what was made is removed; Ctrl-C again leaves it.')
+      controller.abort()
+    })
+  }
+  return controller
+}
 
 function readProviders(idp: string, oktaApp: string | undefined): ProviderName[] {
   if (oktaApp !== undefined && oktaApp !== 'template' && oktaApp !== 'wizard') {
@@ -110,6 +155,17 @@ function reporting(): { report: Report; close(): void } {
       if (!process.stderr.isTTY) terminal.error(`${title} (${tasks})`)
     },
     task: () => bar.advance(1),
+    removed({ users, groups, left, reason }) {
+      bar.close()
+      terminal.error(
+        `Removed: ${count(users, 'user')}, ${count(groups, 'group')}. The endpoint may keep a record of them for audit.`,
+      )
+      if (left.length === 0) return
+      const [first = '', ...more] = left
+      const which = more.length === 0 ? first : `${first} and ${more.length} more`
+      terminal.error(`Not removed: ${which} (${reason}).`)
+      process.exitCode = 1
+    },
   }
   return { report, close: bar.close }
 }

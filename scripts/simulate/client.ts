@@ -1,6 +1,7 @@
 import { failure } from '../lib/failure.ts'
 import type { Fetch, WireRequest } from '../lib/wire.ts'
 import { type Difference, isObject, type Json, type JsonObject } from './compare.ts'
+import type { Ledger } from './ledger.ts'
 
 /** One request that was made. */
 export interface RequestRecord {
@@ -46,6 +47,7 @@ export function createClient(options: {
   headers: Record<string, string>
   /** Whether Content-Type goes out on requests without a body too. */
   alwaysContentType: boolean
+  ledger: Ledger
 }): Client {
   const base = options.baseUrl.replace(/\/+$/, '')
   const requests: RequestRecord[] = []
@@ -70,6 +72,7 @@ export function createClient(options: {
       requests.push({ kind: call.kind, status: response.status, milliseconds })
 
       const body = parse(text)
+      options.ledger.note(call.method, call.path, response.status, body)
       if (response.status === 401) {
         throw failure(`The endpoint at ${base} refuses the token: ${detailOf(body, text)}`)
       }
@@ -113,15 +116,30 @@ function detailOf(body: JsonObject, text: string): string {
   return text.replace(/\s+/g, ' ').slice(0, 200)
 }
 
-/** Runs tasks in order of their start, a few at a time. The first failure ends it. */
+/**
+ * Runs tasks in order of their start, a few at a time. The first failure ends it, and so does the
+ * signal; what was begun by then is waited for.
+ */
 export async function inLanes(
   tasks: readonly (() => Promise<void>)[],
   lanes: number,
+  signal?: AbortSignal,
 ): Promise<void> {
   // All lanes take from one iterator, so every task is started once.
   const queue = tasks.values()
+  let failed = false
   const lane = async () => {
-    for (const task of queue) await task()
+    for (const task of queue) {
+      if (failed || signal?.aborted) return
+      await task().catch((error: unknown) => {
+        failed = true
+        throw error
+      })
+    }
   }
-  await Promise.all(Array.from({ length: lanes }, lane))
+  const ends = await Promise.allSettled(Array.from({ length: lanes }, lane))
+  for (const end of ends) {
+    if (end.status === 'rejected') throw end.reason
+  }
+  if (signal?.aborted) throw failure('The simulation was stopped.')
 }

@@ -10,6 +10,7 @@ import {
   type Snapshot,
 } from './compare.ts'
 import { entra } from './entra.ts'
+import { type Ledger, makeLedger, type Removal } from './ledger.ts'
 import { okta } from './okta.ts'
 import { foundCompany } from './people.ts'
 import type { Provider } from './provider.ts'
@@ -35,6 +36,10 @@ export interface Simulation {
   fetch: Fetch
   /** Starts every userName and displayName; to be used once in a namespace. */
   run: string
+  /** Leaves what was made at the endpoint. */
+  keep?: boolean
+  /** Ends the run early. */
+  signal?: AbortSignal
   /** Told of the progress. */
   report?: Report
 }
@@ -43,6 +48,8 @@ export interface Simulation {
 export interface Report {
   phase(title: string, tasks: number): void
   task(): void
+  /** What became of what the run has made, also after a failure. */
+  removed(removal: Removal): void
 }
 
 /** What a simulation found. */
@@ -54,13 +61,38 @@ export interface SimulationResult {
 const LANES = 4
 
 /**
+ * Plays a provider's sequence of requests against an endpoint, compares the two directories, and
+ * removes what it has made, whatever happens.
+ *
+ * @throws Failure as {@link play}
+ */
+export async function simulate(simulation: Simulation): Promise<SimulationResult> {
+  const ledger = makeLedger()
+  try {
+    return await play(simulation, ledger)
+  } finally {
+    if (!simulation.keep && ledger.size > 0) {
+      const { headers } = PROVIDERS[simulation.provider]
+      simulation.report?.phase('Remove', 1)
+      const removal = await ledger.remove({
+        baseUrl: simulation.baseUrl.replace(/\/+$/, ''),
+        headers: { ...headers, Authorization: `Bearer ${simulation.token}` },
+        fetch: simulation.fetch,
+      })
+      simulation.report?.task()
+      simulation.report?.removed(removal)
+    }
+  }
+}
+
+/**
  * Plays a provider's sequence of requests against an endpoint, then reads everything back and
  * compares it with what the provider believes.
  *
  * @throws Failure when nobody answers, the token is refused, or the test of the connection fails
  */
-export async function simulate(simulation: Simulation): Promise<SimulationResult> {
-  const { run, report } = simulation
+async function play(simulation: Simulation, ledger: Ledger): Promise<SimulationResult> {
+  const { run, report, signal } = simulation
   const provider: Provider = PROVIDERS[simulation.provider]
   const client = createClient({
     baseUrl: simulation.baseUrl,
@@ -68,6 +100,7 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
     fetch: simulation.fetch,
     headers: provider.headers,
     alwaysContentType: provider.alwaysContentType,
+    ledger,
   })
   const company = foundCompany(run, simulation.users, simulation.groups)
   const beliefs: Beliefs = { run, users: new Map(), groups: new Map() }
@@ -78,7 +111,7 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
     const waiting = tasks()
     report?.phase(title, waiting.length)
     const reporting = waiting.map((task) => () => task().then(() => report?.task()))
-    await inLanes(reporting, LANES)
+    await inLanes(reporting, LANES, signal)
     const [first] = client.differences
     // A provider does not start on a tenant whose test of the connection has failed.
     if (position === 0 && first) {

@@ -77,3 +77,15 @@ test.each(tools)(
     expect(readdirSync(folder).sort()).toEqual([...PARTS, 'node_modules'].sort())
   },
 )
+
+test('simulate sends nothing to another machine before somebody says yes', async () => {
+  const url = 'https://scim.invalid/apis/scim.grafana.app/v0alpha1/namespaces/default'
+  const args = ['simulate', '--idp', 'entra', '--users', '3', '--groups', '1', '--url', url]
+  const asked = await runTool(folder, args, { SCIM_EDGE_TOKEN: 'x' })
+  expect([asked.status, asked.error]).toEqual([
+    1,
+    `3 users and 1 group are about to be created at ${url} and removed at the end: add --yes to confirm that it is meant.\n`,
+  ])
+  const sent = await runTool(folder, [...args, '--yes'], { SCIM_EDGE_TOKEN: 'x' })
+  expect(sent.error).toContain('The host of https://scim.invalid is not known.')
+})

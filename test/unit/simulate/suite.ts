@@ -1,7 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import type { Fetch } from '../../../scripts/lib/wire.ts'
 import { isObject, type Json } from '../../../scripts/simulate/compare.ts'
-import { PROVIDERS, type ProviderName, simulate } from '../../../scripts/simulate/simulate.ts'
+import type { Removal } from '../../../scripts/simulate/ledger.ts'
+import {
+  PROVIDERS,
+  type ProviderName,
+  type Report,
+  simulate,
+} from '../../../scripts/simulate/simulate.ts'
 
 /** An endpoint that simulated providers can provision: both syncs on, all eight permissions. */
 export interface Target {
@@ -42,6 +48,48 @@ export function simulatorSuite(connect: () => Target | Promise<Target>): void {
     )
 
     test(
+      'removes what it has made and nothing else, and leaves it where asked',
+      async () => {
+        const target = await connect()
+        const headers = {
+          Authorization: `Bearer ${target.token}`,
+          'Content-Type': 'application/scim+json',
+        }
+        const send = async (method: string, path: string, body?: object) => {
+          const url = target.baseUrl + path
+          const sent = body === undefined ? {} : { body: JSON.stringify(body) }
+          return JSON.parse(await (await target.fetch(url, { method, headers, ...sent })).text())
+        }
+        const schemas = ['urn:ietf:params:scim:schemas:core:2.0:User']
+        const bystander = { schemas, userName: 'tidy bystander', externalId: 'tidy bystander' }
+        await send('POST', '/Users', bystander)
+        const names = async (type: string, name: string) => {
+          const { Resources } = await send('GET', `/${type}?filter=${name}%20sw%20%22tidy%22`)
+          return Resources.map((one: Record<string, string>) => one[name])
+        }
+        const removals: Removal[] = []
+        const play = (run: string, keep: boolean) => {
+          const report: Report = {
+            phase: () => undefined,
+            task: () => undefined,
+            removed: (removal) => removals.push(removal),
+          }
+          return simulate({ ...target, provider: 'entra', users: 8, groups: 2, run, keep, report })
+        }
+        expect((await play('tidy-1-', false)).differences).toEqual([])
+        expect(await names('Users', 'userName')).toEqual(['tidy bystander'])
+        expect(await names('Groups', 'displayName')).toEqual([])
+        expect(removals).toMatchObject([{ left: [], reason: undefined }])
+        expect(removals[0]?.users).toBeGreaterThan(0)
+        expect(removals[0]?.groups).toBeGreaterThan(0)
+        await play('tidy-2-', true)
+        expect((await names('Users', 'userName')).length).toBeGreaterThan(1)
+        expect(removals).toHaveLength(1)
+      },
+      TIMEOUT,
+    )
+
+    test(
       'notices an attribute and a member that the endpoint has wrong',
       async () => {
         const target = await connect()
@@ -69,7 +117,7 @@ export function simulatorSuite(connect: () => Target | Promise<Target>): void {
         groups: 0,
         run: 'refused-',
       })
-      await expect(run).rejects.toThrow(/^The endpoint refuses the token: .*\.$/)
+      await expect(run).rejects.toThrow(/^The endpoint at http\S+ refuses the token: .*\.$/)
     })
   })
 }
