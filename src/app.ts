@@ -66,10 +66,13 @@ export function createApp(dependencies: Dependencies) {
     c.set('requestId', requestId)
     c.set('bodies', bodies)
     c.set('origin', dependencies.publicOrigin ?? new URL(c.req.url).origin)
+    c.set('meter', { trips: 0, milliseconds: 0 })
     const tasks: Parameters<Caller['later']>[0][] = []
     c.set('later', (task) => tasks.push(task))
     await next()
-    const refusal = isAdmin(c.req.raw) ? undefined : refusalTask(c, dependencies)
+    // What comes after the response is no part of what it took.
+    dependencies.log(logLine(c, started, dependencies.now()))
+    const refusal = refusalTask(c, dependencies, isAdmin(c.req.raw))
     if (refusal !== undefined) tasks.push(refusal)
     const failures = countFailures(c)
     if (failures !== undefined) tasks.push(failures)
@@ -79,7 +82,6 @@ export function createApp(dependencies: Dependencies) {
       c.executionCtx.waitUntil(done)
     } catch {}
     c.res.headers.set('X-Request-Id', requestId)
-    dependencies.log(logLine(c, started, dependencies.now()))
   })
   app.use(serverTiming(dependencies))
   app.use(secureHeaders())

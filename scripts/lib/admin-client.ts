@@ -44,7 +44,7 @@ export function createAdminClient(origin: string, secret: string, fetch: Fetch):
       response = await fetch(url, { method, headers, body: content })
     }
     const text = await response.text()
-    if (response.status >= 300) throw refusal(origin, response.status, text)
+    if (response.status >= 300) throw refusal(origin, response, text)
     return text
   }
 
@@ -126,24 +126,32 @@ function strange(origin: string): Error {
   return failure(`What answers at ${origin} is not scim-edge's admin API.`)
 }
 
-/** What a refusal means: the server's own sentence, when it gave one. */
-function refusal(origin: string, status: number, text: string): Error {
+/**
+ * What a refusal means: the server's own sentence, when it gave one, and the request, of which the log
+ * of the deployment tells more.
+ */
+function refusal(origin: string, { status, headers }: WireResponse, text: string): Error {
   const parsed = z.object({ messageId: sentence }).safeParse(parseJson(text))
   const messageId = parsed.data?.messageId
-  return Object.assign(failure(refusalSentence(origin, status, text)), { status, messageId })
+  const requestId = headers.get('X-Request-Id')
+  const message = refusalSentence(origin, status, text, requestId ?? undefined)
+  return Object.assign(failure(message), { status, messageId })
 }
 
 const sentence = z.string().min(1)
 
-function refusalSentence(origin: string, status: number, text: string): string {
-  if (status === 401) return `The deployment at ${origin} does not accept OPERATOR_TOKEN.`
+function refusalSentence(origin: string, status: number, text: string, requestId?: string): string {
+  const request = requestId === undefined ? '' : `request ${requestId}`
+  const apart = request && ` (${request})`
+  if (status === 401) return `The deployment at ${origin} does not accept OPERATOR_TOKEN${apart}.`
   const parsed = z
     .object({ detail: sentence })
     .transform(({ detail }) => detail)
     .or(z.object({ message: sentence }).transform(({ message }) => message))
     .safeParse(parseJson(text))
-  if (!parsed.success) return `${origin} answered with status ${status}.`
-  return `${oneSentence(parsed.data).replace(/\.$/, '')} (${origin}).`
+  if (!parsed.success) return `${origin} answered with status ${status}${apart}.`
+  const asked = request === '' ? origin : `${origin}, ${request}`
+  return `${oneSentence(parsed.data).replace(/\.$/, '')} (${asked}).`
 }
 
 function queryString(query: Query): string {

@@ -19,7 +19,14 @@ export interface LogLine {
   /** The pattern of the route; ids and queries would tell about people. */
   readonly route: string
   readonly namespace?: string
+  /** The ids of the service account and of the token, where the token is good. */
+  readonly account?: string
+  readonly token?: string
   readonly status: number
+  /** Why it was refused: the messageId of the error. */
+  readonly messageId?: string
+  /** How many trips to the database it took before the answer. */
+  readonly trips: number
   readonly milliseconds: number
   readonly error?: string
 }
@@ -78,8 +85,8 @@ export interface ScimEnv {
     body?: Json
     /** The operations of a bulk request that failed. */
     failedOperations?: readonly FailedOperation[]
-    /** Counts what the request costs, where it asks for that. */
-    meter?: Meter
+    /** Counts what the request costs. */
+    meter: Meter
   }
 }
 
@@ -113,10 +120,9 @@ export function callerOf(c: Context<ScimEnv>, dependencies: Dependencies): Calle
   return requestOf(c, dependencies, claim)
 }
 
-/** A database as a request sees it: what goes through is counted where the request asks for that. */
+/** A database as a request sees it: what goes through is counted. */
 export function counted(c: Context<ScimEnv>, database: Database): Database {
-  const meter = c.get('meter')
-  return meter === undefined ? database : metered(database, meter)
+  return metered(database, c.get('meter'))
 }
 
 /** A request with its claim, and all that the store needs beside it. */

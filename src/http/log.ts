@@ -5,6 +5,7 @@ import { StoreFailure } from '../store/failure.ts'
 import { parseNamespace } from '../tenancy/namespace.ts'
 import { cut, withoutLongWords } from './abridge.ts'
 import type { LogLine, ScimEnv } from './context.ts'
+import { ERROR_ID } from './failure.ts'
 
 /** The methods of RFC 9110 §9 and RFC 5789; any other may be whatever a client sends. */
 const METHODS: ReadonlySet<string> = new Set([
@@ -19,13 +20,18 @@ export function logLine(c: Context<ScimEnv>, started: number, now: number): LogL
   const { error } = c
   // Somebody may have pasted anything in the place of the namespace.
   const parsed = parseNamespace(c.req.param('namespace') ?? '')
+  const holder = c.get('holder')
+  const messageId = c.res.headers.get(ERROR_ID)
   return {
     time: new Date(started).toISOString(),
     requestId: c.get('requestId'),
     method: METHODS.has(c.req.method) ? c.req.method : 'other',
     route: c.req.routePath,
     ...(parsed.ok ? { namespace: parsed.namespace } : {}),
+    ...(holder === undefined ? {} : { account: holder.accountId, token: holder.tokenId }),
     status: c.res.status,
+    ...(messageId === null ? {} : { messageId }),
+    trips: c.get('meter').trips,
     milliseconds: now - started,
     ...(error === undefined || error instanceof Refused ? {} : { error: describe(error) }),
   }

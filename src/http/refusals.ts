@@ -1,6 +1,6 @@
 /**
- * What is recorded of refused requests, for the administrator: of every provisioning request that a
- * good token sent and that was answered 400, 403 or 409, the reason, the subject and the request.
+ * What is recorded of refused requests, for the administrator: of every request to change something
+ * that a good token sent and that was answered 400, 403 or 409, the reason, the subject and the request.
  * Of requests that only read, what the credential is refused for, since an identity provider whose
  * token or Tenant URL is wrong begins by reading.
  */
@@ -38,14 +38,24 @@ function subjectOf(path: string, body: Json | undefined): string {
   return subjectKey(withoutLongWords(id ?? path))
 }
 
-/** The operations of a request that were refused; a request that is no bulk request is one. */
-function refusedOperations(c: Context<ScimEnv>): readonly FailedOperation[] {
+/**
+ * The operations of a request that were refused; a request that is no bulk request is one. What an
+ * administrator sends is not kept: imports and accounts are full of people.
+ */
+function refusedOperations(c: Context<ScimEnv>, admin: boolean): readonly FailedOperation[] {
   const { error } = c
   if (error === undefined) return c.get('failedOperations') ?? []
   const { status, messageId, detail } = describeReason(reasonOf(error))
   const { method } = c.req
   const path = c.req.path.replace(BASE, '') || '/'
-  const operation = { method, path, body: c.get('body'), status, messageId, detail }
+  const operation = {
+    method,
+    path,
+    body: admin ? undefined : c.get('body'),
+    status,
+    messageId,
+    detail,
+  }
   if (WRITES.has(method) && !path.endsWith('/.search')) return [operation]
   if (!OF_THE_CREDENTIAL.includes(messageId)) return []
   const [endpoint = ''] = /^\/[^/]*/.exec(path) ?? []
@@ -79,15 +89,18 @@ function describe(
 }
 
 /**
- * The task that records what was refused of a SCIM request; undefined where nothing was.
+ * The task that records what was refused of a request; undefined where nothing was.
+ *
+ * @param admin whether the request went to the admin API
  */
 export function refusalTask(
   c: Context<ScimEnv>,
   { databases, now, randomBytes, operatorToken }: Dependencies,
+  admin: boolean,
 ): (() => Promise<void>) | undefined {
   const holder = c.get('holder')
   if (holder === undefined) return undefined
-  const refused = refusedOperations(c).filter(({ status }) => RECORDED.has(status))
+  const refused = refusedOperations(c, admin).filter(({ status }) => RECORDED.has(status))
   if (refused.length === 0) return undefined
   const [, name = ''] = BASE.exec(c.req.path) ?? []
   const base = `${API}/${shownNamespace(name)}`

@@ -7,16 +7,14 @@ import type { Meter } from '../store/meter.ts'
 import { isOperator } from './admin/caller.ts'
 import type { Dependencies, ScimEnv } from './context.ts'
 
-/** Puts a meter into a request that asks for one, and its counts into the response. */
+/** Puts what the meter of a request counts into the response, where the request asks for it. */
 export function serverTiming(dependencies: Dependencies) {
   return createMiddleware<ScimEnv>(async (c, next) => {
     const asks = c.req.header('X-Server-Timing') === '1'
     if (!asks || !(dependencies.serverTiming || isOperator(c, dependencies))) return next()
-    const meter: Meter = { trips: 0, milliseconds: 0 }
-    c.set('meter', meter)
     await next()
     // Who is nobody here learns nothing, not even what refusing took.
-    if (c.res.status !== 401) c.res.headers.set('Server-Timing', describe(meter))
+    if (c.res.status !== 401) c.res.headers.set('Server-Timing', describe(c.get('meter')))
   })
 }
 

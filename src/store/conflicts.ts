@@ -124,7 +124,7 @@ function trim(namespace: Namespace, shares: SQL, most: number): Statement {
  */
 export async function recordRefusals(
   database: Database,
-  { hash, namespace }: Holder,
+  { hash, namespace }: Pick<Holder, 'hash' | 'namespace'>,
   refused: readonly NewConflict[],
   now: number,
 ): Promise<void> {

@@ -1,4 +1,4 @@
-/** What a request costs the database: counted only where somebody asks. */
+/** What a request costs the database. */
 import type { Database } from './database.ts'
 
 /** The costs of one request so far. */

@@ -112,6 +112,8 @@ function faultOf(token: Partial<TokenState>, now: number): CredentialReason | un
 /** A token that is good, in the namespace that it belongs to, wherever it was used. */
 export interface Holder {
   readonly hash: string
+  readonly tokenId: string
+  readonly accountId: string
   readonly namespace: Namespace
 }
 
@@ -126,7 +128,8 @@ export function holderOf(
 ): Holder | undefined {
   if (bearer.kind === 'operator' || authority === undefined) return undefined
   if (faultOf(authority, now) !== undefined) return undefined
-  return { hash: bearer.hash, namespace: authority.namespace }
+  const { tokenId = '', accountId = '', namespace } = authority
+  return { hash: bearer.hash, tokenId, accountId, namespace }
 }
 
 /**

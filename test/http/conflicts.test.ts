@@ -276,12 +276,63 @@ describe('no record is made', () => {
     expect(await conflictsOf(client)).toEqual([])
     expect(await conflictsOf(other.client)).toEqual([])
   })
+})
 
-  test('of the admin API', async () => {
-    const client = await tenant({ permissions: ['settings:write'] })
+describe('a refused administrator', () => {
+  const told: [method: string, path: string, permission: string][] = [
+    ['GET', '/config/default', 'settings:read'],
+    ['PUT', '/config/default', 'settings:write'],
+    ['GET', '/serviceaccounts/search', 'serviceaccounts:read'],
+    ['POST', '/serviceaccounts', 'serviceaccounts:create'],
+    ['GET', '/accounts', 'org.users:read'],
+    ['POST', '/accounts', 'org.users:add'],
+    ['GET', '/teams/search', 'teams:read'],
+    ['POST', '/teams', 'teams:create'],
+    ['GET', '/events', 'org.users:read'],
+    ['GET', '/conflicts', 'org.users:read'],
+    ['GET', '/health', 'org.users:read'],
+  ]
+  test.each(told)('is recorded and counted, and health sees it: %s %s', async (method, path) => {
+    const client = await tenant()
+    const limited = await limitedTo(client)
+    const body = method === 'GET' ? undefined : { name: 'n', email: 'ada@secret.example' }
+    const answer = await limited.request(method, path, body)
+    expectAdminError(answer, 403)
+    const [conflict, ...others] = await conflictsOf(client)
+    expect(others).toEqual([])
+    const [, endpoint = ''] = /^(\/[^/]+)/.exec(path) ?? []
+    expect(conflict).toMatchObject({
+      subject: method === 'GET' ? endpoint : path,
+      reason: 'accesscontrol.permission-denied',
+      status: 403,
+      detail: answer.body.detail,
+    })
+    // What an administrator sends tells of people, and is not kept.
+    expect(conflict.request).not.toHaveProperty('body')
+    expect(await counted(client.namespace)).toBe(1)
+    const { body: health } = await operatorOf(client).get('/health')
+    const check = health.checks.find(({ name }: { name: string }) => name === 'permissions')
+    expect(check).toMatchObject({ status: 'fail', detail: expect.stringContaining('lack') })
+  })
+
+  test('is recorded where the body is wrong or a name is taken', async () => {
+    const client = await tenant({ permissions: ['Admin', 'settings:write'] })
     expectAdminError(await client.put('/config/default', '{}'), 400)
-    expectAdminError(await client.post('/serviceaccounts', {}), 403)
-    expectAdminError(await client.get('/conflicts'), 403)
+    expectAdminError(await client.post('/teams', {}), 400)
+    expect((await client.post('/teams', { name: 'sre' })).status).toBe(201)
+    expectAdminError(await client.post('/teams', { name: 'SRE' }), 409)
+    expect((await briefly(client)).map(({ subject, count }) => [subject, count]).sort()).toEqual([
+      ['/config/default', 1],
+      ['/teams', 1],
+      ['/teams', 1],
+    ])
+    expect(await counted(client.namespace)).toBe(3)
+  })
+
+  test('is no conflict where it is the operator, or nobody', async () => {
+    const client = await tenant()
+    expectAdminError(await operatorOf(client).put('/config/default', '{}'), 400)
+    expectAdminError(await client.withToken(undefined).get('/config/default'), 401)
     expect(await conflictsOf(client)).toEqual([])
   })
 })
@@ -774,8 +825,9 @@ describe('every route', () => {
       permissions,
     })
     await client.endpoint.settled()
-    // A refused administrator is no conflict.
-    expect(await briefly(client)).toHaveLength(method === 'DELETE' ? 0 : 1)
+    expect(await briefly(client, '?reason=scim.invalidSyntax')).toHaveLength(
+      method === 'DELETE' ? 0 : 1,
+    )
     expect(await recordsOf(other.namespace)).toBe(before)
   })
 

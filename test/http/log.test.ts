@@ -5,6 +5,7 @@ import { d1 } from '../../src/store/d1.ts'
 import { StoreFailure } from '../../src/store/failure.ts'
 import { Client } from '../support/client.ts'
 import { binding, makeEndpoint, ORIGIN, tenant } from '../support/endpoint.ts'
+import { accountWithToken } from '../support/operator.ts'
 import { userBody } from '../support/payload.ts'
 
 /** What is found where a namespace should be: a token, an address, a secret, a long text. */
@@ -40,6 +41,42 @@ describe('the log', () => {
       { namespace: client.namespace, route: `${API}/:namespace/Users`, status: 200 },
       { namespace: 'org-77', status: 401 },
     ])
+  })
+
+  test('says who asked, what it cost, and why it was refused', async () => {
+    const { client, account, token, holder, operator } = await accountWithToken(['org.users:read'])
+    const lines = async (send: () => Promise<unknown>) => {
+      client.endpoint.log.length = 0
+      await send()
+      return client.endpoint.log
+    }
+    const ids = { account: account.id, token: token.id }
+    const read = await lines(() => holder.get('/Users'))
+    expect(read).toMatchObject([{ ...ids, status: 200, trips: 1 }])
+    expect(read[0]).not.toHaveProperty('messageId')
+    const messageId = 'accesscontrol.permission-denied'
+    const denied = await lines(async () => {
+      await holder.post('/Users', userBody('ada'))
+      await holder.get('/config/default')
+      await holder.get('/Users?filter=x')
+    })
+    expect(denied).toMatchObject([
+      { ...ids, status: 403, messageId, trips: 1 },
+      { ...ids, status: 403, messageId, trips: 1 },
+      { ...ids, status: 400, messageId: 'scim.invalidFilter', trips: 1 },
+    ])
+    const [written] = await lines(() => client.post('/Users', userBody('ada')))
+    expect(written).toMatchObject({ status: 201, trips: 2 })
+    const strangers = await lines(async () => {
+      await holder.withToken('glsa_x').get('/Users')
+      await operator.get('/config/default')
+    })
+    expect(strangers).toMatchObject([
+      { status: 401, messageId: 'api-key.invalid', trips: 0 },
+      { status: 200, trips: 1 },
+    ])
+    for (const line of strangers) expect(line).not.toHaveProperty('account')
+    expect(JSON.stringify(denied)).not.toContain(holder.token?.slice(5, 37))
   })
 
   test('keeps of a fault a short text, without what looks like a token or an address', async () => {

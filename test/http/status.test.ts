@@ -543,18 +543,24 @@ describe.each(['/status', '/health'])('GET %s', (path) => {
     await other.endpoint.settled()
     const permissions = ['org.users:read', 'teams:read']
     await expectGuarded(client, other, { method: 'GET', path, permissions })
-    // Asking for it is no refused provisioning, and what is a neighbour's stays there.
+    // Those who were turned away are recorded, and what is a neighbour's stays there.
     await client.endpoint.settled()
-    expect(await recordsOf(client.namespace)).toBe('[[],[]]')
+    const records = await recordsOf(client.namespace)
+    expect(records).toContain('accesscontrol.permission-denied')
+    expect(records).not.toContain(other.namespace)
     const { body } = await operatorOf(client).get(path)
     if (path === '/status') {
-      expect(body).toMatchObject({ users: 0, conflicts: 0, refusals: { lastDay: 0 } })
+      expect(body).toMatchObject({ users: 0, conflicts: 3, refusals: { lastDay: 4 } })
       expect(body.changes.lastDay).toBe(0)
     } else {
       // Those who were turned away show, and nothing else.
       const checks: readonly Check[] = body.checks
       const complaints = checks.filter(({ status }) => status !== 'ok')
-      expect(complaints.map(({ name }) => name)).toEqual(['credentials'])
+      expect(complaints.map(({ name }) => name)).toEqual([
+        'credentials',
+        'namespace',
+        'permissions',
+      ])
     }
     expect(JSON.stringify(body)).not.toContain('secret')
   })

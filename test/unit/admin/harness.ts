@@ -23,13 +23,19 @@ export interface Run {
   readonly calls: readonly Call[]
 }
 
+interface Options {
+  readonly operatorToken?: string
+  /** What the deployment calls every request. */
+  readonly requestId?: string
+}
+
 /**
  * Runs the tool to its end. Each request takes the next answer, and every answer must be taken.
  */
 export async function admin(
   args: readonly string[],
   answers: readonly Answer[] = [],
-  { operatorToken = 'operator', ...world }: Partial<AdminWorld> & { operatorToken?: string } = {},
+  { operatorToken = 'operator', requestId, ...world }: Partial<AdminWorld> & Options = {},
 ): Promise<Run> {
   const [out, error, calls]: [string[], string[], Call[]] = [[], [], []]
   const left = [...answers]
@@ -44,7 +50,7 @@ export async function admin(
     const [status, answer] = left.shift() ?? [599]
     return {
       status,
-      headers: { get: () => 'application/json' },
+      headers: { get: (name) => (name === 'X-Request-Id' ? (requestId ?? null) : null) },
       text: async () =>
         answer === undefined ? '' : typeof answer === 'string' ? answer : JSON.stringify(answer),
     }

@@ -175,6 +175,19 @@ describe('what goes wrong', () => {
     expect(errors).toEqual(['No such namespace (http://127.0.0.1:8787).'])
   })
 
+  test.each([
+    [404, { detail: 'None.' }, 'None (http://127.0.0.1:8787, request r-1).'],
+    [
+      401,
+      {},
+      'The deployment at http://127.0.0.1:8787 does not accept OPERATOR_TOKEN (request r-1).',
+    ],
+    [502, undefined, 'http://127.0.0.1:8787 answered with status 502 (request r-1).'],
+  ])('a refusal with %i names the request, for the log', async (status, body, said) => {
+    const { error } = await admin(['namespace', 'list'], [[status, body]], { requestId: 'r-1' })
+    expect(error).toBe(said)
+  })
+
   test('names in a path are escaped', async () => {
     const { calls } = await admin(
       ['serviceaccount', 'delete', '--namespace', 'stacks-5', '../x?y'],

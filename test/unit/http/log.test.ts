@@ -7,6 +7,7 @@ import { logLine } from '../../../src/http/log.ts'
 const app = new Hono<ScimEnv>()
 app.all('/:namespace', (c) => {
   c.set('requestId', 'r1')
+  c.set('meter', { trips: 2, milliseconds: 3 })
   return c.json(logLine(c, 0, 5))
 })
 
@@ -20,6 +21,7 @@ test.each(['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('%s is named', a
     route: '/:namespace',
     namespace: 'org-2',
     status: 200,
+    trips: 2,
     milliseconds: 5,
   })
 })

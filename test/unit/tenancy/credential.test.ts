@@ -219,7 +219,12 @@ describe('the operator', () => {
 describe('whose token a claim carries', () => {
   test('is told by its own namespace, wherever it was used', () => {
     for (const name of ['stacks-7', 'stacks-8', 'stack-7']) {
-      expect(holderOf(claimOf(name), good, NOW)).toEqual({ hash: 'h', namespace: 'stacks-7' })
+      expect(holderOf(claimOf(name), good, NOW)).toEqual({
+        hash: 'h',
+        tokenId: 't1',
+        accountId: 'a1',
+        namespace: 'stacks-7',
+      })
     }
   })
 
