@@ -5,7 +5,8 @@ const migrations = await readD1Migrations('drizzle')
 
 export default defineConfig({
   test: {
-    reporters: ['default', './test/support/summary.ts'],
+    // Failures alone; the summary says how far it is and what came out.
+    reporters: ['minimal', './test/support/summary.ts'],
     // A test waits more than it computes: one worker a core, where Vitest keeps one core free.
     maxWorkers: '100%',
     projects: [
