@@ -28,14 +28,29 @@ import { scimRoutes } from './http/scim/routes.ts'
 import { serverTiming } from './http/timing.ts'
 import type { Caller } from './store/authority.ts'
 
-/** Paths of the admin API; everything else is answered as SCIM. */
-const ADMIN = new RegExp(
-  `^${API}(?:/[^/]+/(?:config|serviceaccounts|login|events|retained|accounts|teams|import|conflicts|status|health|migration|export|restore)(?:/.*)?)?$`,
-)
+/** What stands behind the namespace in the paths of the admin API; everything else is answered as SCIM. */
+const ADMIN: ReadonlySet<string> = new Set([
+  ...[
+    'config',
+    'serviceaccounts',
+    'login',
+    'events',
+    'retained',
+    'accounts',
+    'teams',
+    'import',
+    'conflicts',
+    'status',
+    'health',
+    'migration',
+    'export',
+    'restore',
+  ],
+])
 /** The path of one namespace, which the operator deletes and SCIM has nothing at. */
 const NAMESPACE = new RegExp(`^${API}/[^/]+$`)
 
-const VERSION = new RegExp(`^(${API}/[^/]+)/v2(?=/|$)`)
+const VERSION = new RegExp(`^(${API}/[^/]+)/v2(/|$)`)
 
 /**
  * The path that is routed. Administrators end the URL that they paste with a slash, so that clients
@@ -45,13 +60,15 @@ const VERSION = new RegExp(`^(${API}/[^/]+)/v2(?=/|$)`)
 function routedPath(request: Request): string {
   const path = getPath(request)
     .replace(/\/{2,}/g, '/')
-    .replace(VERSION, '$1')
+    .replace(VERSION, '$1$2')
   return path.length > 1 && path.endsWith('/') ? path.slice(0, -1) : path
 }
 
 function isAdmin(request: Request): boolean {
   const path = routedPath(request)
-  return ADMIN.test(path) || (request.method === 'DELETE' && NAMESPACE.test(path))
+  if (path === API) return true
+  const [, part = ''] = path.startsWith(`${API}/`) ? path.slice(API.length + 1).split('/', 2) : []
+  return ADMIN.has(part) || (request.method === 'DELETE' && NAMESPACE.test(path))
 }
 
 /** Makes the application from what it runs on. */

@@ -1,4 +1,5 @@
 // Runs checks against a service provider, one after another, and removes what they made.
+import { withoutEndSlashes } from '../lib/address.ts'
 import { failure } from '../lib/failure.ts'
 import { AREAS } from './areas/index.ts'
 import type { Area, Check, Level, Need, Reference } from './check.ts'
@@ -104,7 +105,7 @@ export async function openRun(target: Target): Promise<Run> {
     }
   }
   const clientAt = (base: string, token: string | undefined) =>
-    connect({ base: base.replace(/\/+$/, ''), token, send: target.send, secrets, heard })
+    connect({ base: withoutEndSlashes(base), token, send: target.send, secrets, heard })
   const clientFor = (token: string | undefined) => clientAt(target.baseUrl, token)
 
   const client = clientFor(target.token)

@@ -57,3 +57,10 @@ export const INSECURE = [
   '--insecure',
   'send the secret over http:// also to a host that is not this machine',
 ] as const
+
+/** A URL without the slashes at its end. */
+export function withoutEndSlashes(url: string): string {
+  let end = url.length
+  while (url.charAt(end - 1) === '/') end -= 1
+  return url.slice(0, end)
+}

@@ -7,13 +7,14 @@ export interface DatabaseCost {
 
 /** Reads trips and rows from a `Server-Timing` header. */
 export function readServerTiming(header: string | null | undefined): DatabaseCost {
-  const metric = (name: string) => {
-    const [, value] = new RegExp(`\\b${name};desc="(\\d+)"`).exec(header ?? '') ?? []
-    return value === undefined ? undefined : Number(value)
+  const metrics = new Map<string, number>()
+  for (const text of (header ?? '').split(',')) {
+    const [, name, value] = /^\s*([\w-]+);desc="(\d+)"/.exec(text) ?? []
+    if (name !== undefined) metrics.set(name, Number(value))
   }
   return {
-    trips: metric('trips'),
-    rowsRead: metric('rows-read'),
-    rowsWritten: metric('rows-written'),
+    trips: metrics.get('trips'),
+    rowsRead: metrics.get('rows-read'),
+    rowsWritten: metrics.get('rows-written'),
   }
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { z } from 'zod'
-import { addressIn, INSECURE, requireSafe } from './address.ts'
+import { addressIn, INSECURE, requireSafe, withoutEndSlashes } from './address.ts'
 import { NAMESPACES } from './admin-client.ts'
 import { readUrl } from './command.ts'
 import { failure } from './failure.ts'
@@ -61,7 +61,7 @@ export async function tenantUrlOf(text: string): Promise<string> {
   // Flags such as Entra's aadOptscim062020 are for the provider.
   url.search = ''
   url.hash = ''
-  const plain = url.href.replace(/\/+$/, '')
+  const plain = withoutEndSlashes(url.href)
   const address = addressIn(url)
   if (address === undefined || address.namespace !== undefined) return plain
   const bare = url.pathname === '/' && !(await isOurs(address.origin))

@@ -1,3 +1,4 @@
+import { withoutEndSlashes } from '../lib/address.ts'
 import { failure } from '../lib/failure.ts'
 import type { Fetch, WireRequest } from '../lib/wire.ts'
 import { type Difference, isObject, type Json, type JsonObject } from './compare.ts'
@@ -49,7 +50,7 @@ export function createClient(options: {
   alwaysContentType: boolean
   ledger: Ledger
 }): Client {
-  const base = options.baseUrl.replace(/\/+$/, '')
+  const base = withoutEndSlashes(options.baseUrl)
   const requests: RequestRecord[] = []
   const differences: Difference[] = []
 

@@ -1,3 +1,4 @@
+import { withoutEndSlashes } from '../lib/address.ts'
 import { failure } from '../lib/failure.ts'
 import type { Fetch } from '../lib/wire.ts'
 import { type Client, createClient, inLanes, type RequestRecord } from './client.ts'
@@ -75,7 +76,7 @@ export async function simulate(simulation: Simulation): Promise<SimulationResult
       const { headers } = PROVIDERS[simulation.provider]
       simulation.report?.phase('Remove', 1)
       const removal = await ledger.remove({
-        baseUrl: simulation.baseUrl.replace(/\/+$/, ''),
+        baseUrl: withoutEndSlashes(simulation.baseUrl),
         headers: { ...headers, Authorization: `Bearer ${simulation.token}` },
         fetch: simulation.fetch,
       })

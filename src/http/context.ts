@@ -9,6 +9,7 @@ import { Refusal } from '../store/refusal.ts'
 import { type Claim, type Holder, readClaim } from '../tenancy/credential.ts'
 import { type Namespace, parseNamespace } from '../tenancy/namespace.ts'
 import type { Settings } from '../tenancy/settings.ts'
+import { readCredential } from '../tenancy/token.ts'
 import type { Pools } from './pending.ts'
 
 /** One line of the log: what was asked and what came of it, without personal data. */
@@ -75,6 +76,8 @@ export interface ScimEnv {
     requestId: string
     origin: string
     later: (task: () => Promise<unknown>) => void
+    /** What the Authorization header carries, once it was read. */
+    credential?: string
     /** All bodies that are on their way. */
     bodies: Pools
     /** Who calls, once the token is known to be good. */
@@ -109,13 +112,26 @@ export function baseUrl(c: Context<ScimEnv>): string {
 }
 
 /**
+ * What the Authorization header carries. Many parts of a request ask for it, and it is read once.
+ *
+ * @returns undefined where there is no header, or a blank one
+ */
+export function credentialOf(c: Context<ScimEnv>): string | undefined {
+  const header = c.req.header('Authorization')
+  if (header === undefined || header.trim() === '') return undefined
+  const credential = c.get('credential') ?? readCredential(header)
+  c.set('credential', credential)
+  return credential
+}
+
+/**
  * The caller of a request: its claim, still undecided, and all that the store needs beside it.
  *
  * @throws Refusal where there is no token or its form is wrong; the body was not touched yet
  */
 export function callerOf(c: Context<ScimEnv>, dependencies: Dependencies): Caller {
   const namespace = parseNamespace(c.req.param('namespace') ?? '')
-  const claim = readClaim(c.req.header('Authorization'), namespace)
+  const claim = readClaim(credentialOf(c), namespace)
   if ('kind' in claim) throw new Refusal(claim)
   return requestOf(c, dependencies, claim)
 }

@@ -9,8 +9,8 @@
  * still costs a read, while all others cost none. Discovery and health are never limited.
  */
 import { createMiddleware } from 'hono/factory'
-import { hashToken, isToken, readCredential } from '../tenancy/token.ts'
-import { API, type Dependencies, type ScimEnv } from './context.ts'
+import { hashToken, isToken } from '../tenancy/token.ts'
+import { API, credentialOf, type Dependencies, type ScimEnv } from './context.ts'
 import { HttpRefusal } from './failure.ts'
 
 /** After how many seconds to try again: the periods that wrangler.toml gives the limits. */
@@ -38,7 +38,7 @@ export function limitRequests({ limits }: Dependencies) {
   return createMiddleware<ScimEnv>(async (c, next) => {
     if (limits === undefined) return next()
     const discovery = DISCOVERY.test(c.req.path)
-    const token = readCredential(c.req.header('Authorization') ?? '')
+    const token = credentialOf(c) ?? ''
     if (limits.token !== undefined && !discovery && isToken(token)) {
       if (!(await limits.token(hashToken(token)))) {
         throw new HttpRefusal({ kind: 'too-many-requests', seconds: TOKEN_PERIOD })

@@ -62,8 +62,11 @@ export interface Conflict extends NewConflict {
 /** What a conflict tells. */
 export type Told = Pick<NewConflict, 'subject' | 'detail' | 'request'>
 
-/** What stands in quotation marks in a sentence, a filter or a path. */
-const QUOTED = /"(?:[^"\\]|\\.)*"/gs
+/**
+ * What stands in quotation marks in a sentence, a filter or a path. A mark that nothing closes takes all
+ * that follows, so that no text is gone through once for each of its marks.
+ */
+const QUOTED = /"(?:[^"\\]|\\.?)*"?/gs
 
 /** Every text in a JSON value, with what it quotes and the segments of what may be a path. */
 function textsIn(value: Json): string[] {

@@ -60,7 +60,7 @@ const TROUBLES: readonly (readonly [RegExp, FailureKind])[] = [
   [/\bRESPONSE_TOO_LARGE\b/, 'unavailable'],
   // What libSQL servers and Turso refuse a request with, such as for its token.
   [/HTTP status 4\d\d\b/, 'unavailable'],
-  [/exceeded (?:maximum DB size|.*account storage limit)/i, 'unavailable'],
+  [/exceeded maximum DB size|account storage limit/i, 'unavailable'],
 ]
 
 /**

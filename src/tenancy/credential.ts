@@ -6,7 +6,7 @@
 import type { Namespace, ParsedNamespace } from './namespace.ts'
 import { allPermissions, missingFrom, type Permission } from './permission.ts'
 import { effectiveSettings, type Settings } from './settings.ts'
-import { hashToken, isToken, readCredential } from './token.ts'
+import { hashToken, isToken } from './token.ts'
 
 /** Why a credential is not good enough. */
 export type CredentialReason =
@@ -33,13 +33,16 @@ export interface Claim {
   readonly bearer: Bearer
 }
 
-/** Reads a claim. A token with a wrong checksum is refused here, before the database is asked. */
+/**
+ * Reads a claim. A token with a wrong checksum is refused here, before the database is asked.
+ *
+ * @param token what `readCredential` found; undefined where there was no header
+ */
 export function readClaim(
-  header: string | undefined,
+  token: string | undefined,
   namespace: ParsedNamespace,
 ): Claim | CredentialReason {
-  if (header === undefined || header.trim() === '') return { kind: 'missing-token' }
-  const token = readCredential(header)
+  if (token === undefined) return { kind: 'missing-token' }
   if (!isToken(token)) return { kind: 'invalid-token' }
   return { namespace, bearer: { kind: 'token', hash: hashToken(token) } }
 }

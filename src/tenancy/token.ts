@@ -58,7 +58,11 @@ export function sameSecret(given: string, expected: string): boolean {
  * as Grafana takes it; or the bare token, which Okta sends where the administrator typed no scheme.
  */
 export function readCredential(header: string): string {
-  const [, scheme = '', rest = ''] = /^\s*(\S+)\s*(.*?)\s*$/s.exec(header) ?? []
+  // No expression with blanks on either side of a text: it would try every way to share them.
+  const text = header.trim()
+  const end = text.search(/\s/)
+  const scheme = end === -1 ? text : text.slice(0, end)
+  const rest = text.slice(scheme.length).trimStart()
   switch (scheme.toLowerCase()) {
     case 'bearer':
       return rest

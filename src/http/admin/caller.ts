@@ -2,8 +2,8 @@
 import type { Context } from 'hono'
 import type { Caller } from '../../store/authority.ts'
 import { hold } from '../../store/held.ts'
-import { isToken, readCredential, sameSecret } from '../../tenancy/token.ts'
-import { callerOf, type Dependencies, requestOf, type ScimEnv } from '../context.ts'
+import { isToken, sameSecret } from '../../tenancy/token.ts'
+import { callerOf, credentialOf, type Dependencies, requestOf, type ScimEnv } from '../context.ts'
 import { HttpRefusal } from '../failure.ts'
 import { refuseQuery } from './parameters.ts'
 import { requireNamespace } from './validate.ts'
@@ -11,7 +11,7 @@ import { requireNamespace } from './validate.ts'
 /** Whether a request carries the operator's secret. */
 export function isOperator(c: Context<ScimEnv>, { operatorToken }: Dependencies): boolean {
   if (operatorToken === undefined || operatorToken === '') return false
-  return sameSecret(readCredential(c.req.header('Authorization') ?? ''), operatorToken)
+  return sameSecret(credentialOf(c) ?? '', operatorToken)
 }
 
 /**
@@ -29,7 +29,7 @@ export function adminCallerOf(c: Context<ScimEnv>, dependencies: Dependencies): 
 function undecided(c: Context<ScimEnv>, dependencies: Dependencies): Caller {
   if (!isOperator(c, dependencies)) {
     const { weakness } = dependencies
-    const token = readCredential(c.req.header('Authorization') ?? '')
+    const token = credentialOf(c) ?? ''
     // What is no token of an account is meant to be the secret, which nobody can use now.
     if (weakness !== undefined && token !== '' && !isToken(token)) {
       throw new HttpRefusal({ kind: 'operator-not-configured', weakness })

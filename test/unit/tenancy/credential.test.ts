@@ -62,27 +62,25 @@ describe('the claim of a request', () => {
   const here = parseNamespace('stacks-7')
 
   test('is the namespace of the path and the hash of the token', () => {
-    expect(readClaim(`Bearer ${TOKEN}`, here)).toEqual({
+    expect(readClaim(TOKEN, here)).toEqual({
       namespace: here,
       bearer: { kind: 'token', hash: hashToken(TOKEN) },
     })
   })
 
-  test('is missing without a header, or with an empty one', () => {
-    for (const header of [undefined, '', '  ']) {
-      expect(readClaim(header, here)).toEqual({ kind: 'missing-token' })
-    }
+  test('is missing without a header', () => {
+    expect(readClaim(undefined, here)).toEqual({ kind: 'missing-token' })
   })
 
   test('is refused where what it carries is no token', () => {
-    for (const header of ['Bearer', `Bearer ${TOKEN}0`, 'garbage', `Digest ${TOKEN}`]) {
-      expect(readClaim(header, here), header).toEqual({ kind: 'invalid-token' })
+    for (const text of ['', `${TOKEN}0`, 'garbage', ` ${TOKEN}`]) {
+      expect(readClaim(text, here), text).toEqual({ kind: 'invalid-token' })
     }
   })
 
   test('may name a malformed namespace: that is decided after the token', () => {
     const malformed = parseNamespace('stack-7')
-    expect(readClaim(`Bearer ${TOKEN}`, malformed)).toMatchObject({ namespace: malformed })
+    expect(readClaim(TOKEN, malformed)).toMatchObject({ namespace: malformed })
   })
 })
 

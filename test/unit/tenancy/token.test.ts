@@ -132,6 +132,12 @@ describe('the credential in an Authorization header', () => {
     expect(readCredential(header)).toBe('')
   })
 
+  test.each([' ', '\t', '\u00a0', ' \n'])('blanks of a long header are its own: %j', (blank) => {
+    const blanks = blank.repeat(100_000)
+    expect(readCredential(`${blanks}Bearer${blanks}${TOKEN}${blanks}`)).toBe(TOKEN)
+    expect(readCredential(`Bearer x${blanks}y`)).toBe(`x${blanks}y`)
+  })
+
   test('a token with something before or behind it does not become good', () => {
     expect(readCredential(`Bearer x ${TOKEN}`)).toBe(`x ${TOKEN}`)
     expect(readCredential(`Bearer ${TOKEN} x`)).toBe(`${TOKEN} x`)
