@@ -328,6 +328,35 @@ export const DEFECTS: readonly Defect[] = [
     ],
   },
   {
+    name: 'a manager without value is dropped',
+    area: 'patch',
+    ask: (asked) => {
+      const text = String(asked.body)
+      if (text.includes('"value":{"$ref":')) asked.body = text.replace(/"\$ref":"[^"]*"/, '')
+      return undefined
+    },
+    fails: ['a-manager-by-reference-alone-is-kept-or-refused'],
+  },
+  {
+    name: 'elements of one type and value are returned twice',
+    area: 'patch',
+    answer: ({ body }, asked) => {
+      const twice = asked.method !== 'PATCH' && Array.isArray(body?.roles)
+      if (twice && body.roles[0]?.type === 'Win') body.roles.push(body.roles[0])
+    },
+    fails: ['one-type-and-value-stand-in-one-element'],
+  },
+  {
+    name: 'add puts in what is there with another spelling of primary',
+    area: 'patch',
+    ask: (asked) => {
+      const text = String(asked.body)
+      if (text.includes('"op":"add","path":"roles"')) asked.body = text.replace('Admin', 'Other')
+      return undefined
+    },
+    fails: ['a-false-primary-is-as-good-as-none'],
+  },
+  {
     name: 'PATCH keeps what came before a failure',
     area: 'patch',
     ask: (asked) => {

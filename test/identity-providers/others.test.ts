@@ -314,6 +314,63 @@ describe('any client', () => {
     expect(body).toMatchObject(core)
   })
 
+  test('may send bare values where elements have a value', async () => {
+    const client = await tenant()
+    const more = { roles: ['viewer'], emails: 'a@b.c' }
+    const created = await client.post('/Users', userBody('bare', more))
+    const shown = { roles: [{ value: 'viewer' }], emails: [{ value: 'a@b.c' }] }
+    expect(created).toMatchObject({ status: 201, body: shown })
+    const user = `/Users/${created.body.id}`
+    expect(await client.put(user, userBody('bare', more))).toMatchObject({
+      status: 200,
+      body: shown,
+    })
+    const operation = { op: 'replace', path: 'roles', value: ['admin', 'viewer'] }
+    expect((await client.patch(user, [operation])).body.roles).toEqual([
+      { value: 'admin' },
+      { value: 'viewer' },
+    ])
+    const ids = [created.body.id]
+    const group = await client.post('/Groups', { schemas: [GROUP], displayName: 'G', members: ids })
+    expect(group.status).toBe(201)
+    expect(await memberIds(client, group.body.id)).toEqual(ids)
+    const body = { schemas: [GROUP], displayName: 'G', members: ids[0] }
+    expect((await client.put(`/Groups/${group.body.id}`, body)).status).toBe(200)
+    expect(await memberIds(client, group.body.id)).toEqual(ids)
+  })
+
+  test('may name a manager or a member by the reference alone', async () => {
+    const client = await tenant()
+    const boss = await createUser(client, 'boss')
+    const managed = (manager: object) => userBody('ada', { [ENTERPRISE_USER]: { manager } })
+    const ada = await client.post('/Users', managed({ $ref: boss.meta.location }))
+    expect(ada.status).toBe(201)
+    const shown = { value: boss.id, $ref: boss.meta.location }
+    expect(ada.body[ENTERPRISE_USER].manager).toMatchObject(shown)
+    const user = `/Users/${ada.body.id}`
+    const put = await client.put(user, managed({ $ref: `../Users/${boss.id}` }))
+    expect(put.body[ENTERPRISE_USER].manager).toMatchObject(shown)
+    const path = `${ENTERPRISE_USER}:manager`
+    await client.patch(user, [{ op: 'remove', path }])
+    const operation = { op: 'add', path, value: { $ref: `Users/${boss.id}` } }
+    const patched = await client.patch(user, [operation])
+    expect(patched.body[ENTERPRISE_USER].manager).toMatchObject(shown)
+    const members = [{ $ref: boss.meta.location }]
+    const group = await client.post('/Groups', { schemas: [GROUP], displayName: 'G', members })
+    expect(group.status).toBe(201)
+    const value = [{ $ref: `../Users/${ada.body.id}` }]
+    await client.patch(`/Groups/${group.body.id}`, [{ op: 'add', path: 'members', value }])
+    expect(await memberIds(client, group.body.id)).toEqual([boss.id, ada.body.id].sort())
+    const before = await dump(client.namespace)
+    for (const $ref of ['https://example.com/people/1', `../Groups/${group.body.id}`, boss.id]) {
+      const refusal = { scimType: 'invalidValue' } as const
+      expectError(await client.put(user, managed({ $ref })), 400, refusal)
+      const wrong = { op: 'replace', path, value: { $ref } }
+      expectError(await client.patch(user, [wrong]), 400, refusal)
+    }
+    expect(await dump(client.namespace)).toBe(before)
+  })
+
   test('may aim at a schema as a whole, or qualify names by it', async () => {
     const client = await tenant()
     const body = { ...userBody('qualified'), [`${USER}:nickName`]: 'N' }

@@ -747,6 +747,60 @@ const remove: Check[] = [
 
 const replace: Check[] = [
   interop(
+    'a-manager-by-reference-alone-is-kept-or-refused',
+    'RFC 7643 §4.3',
+    'A manager of whom only $ref is sent is kept, or it is answered with 400; never is success answered and nobody kept.',
+    async (t) => {
+      const [user, boss] = [await t.user(), await t.user()]
+      const value = { $ref: `../Users/${boss.id}` }
+      const answer = await t.patch(`/Users/${user.id}`, [
+        { op: 'add', path: `${ENT}:manager`, value },
+      ])
+      expectAnswer(answer, '200', '204', '400 invalidValue')
+      const after = await t.read(`/Users/${user.id}`)
+      if (answer.status === 400) expectUnassigned(after, ENT)
+      else expectMember(after, [ENT, 'manager', 'value'], boss.id)
+    },
+  ),
+  interop(
+    'a-false-primary-is-as-good-as-none',
+    'RFC 7643 §2.4',
+    'add of an element that is there already, apart from a primary that is false, changes nothing.',
+    async (t) => {
+      const role = { value: 'Admin', type: 'Win' }
+      const user = await t.user({ roles: [{ ...role, primary: false }] })
+      const before = await t.read(`/Users/${user.id}`)
+      expectAnswer(
+        await t.patch(`/Users/${user.id}`, [{ op: 'add', path: 'roles', value: [role] }]),
+        '200',
+        '204',
+      )
+      const after = await t.read(`/Users/${user.id}`)
+      expectEqual(after, 'the roles', read(after.body, 'roles'), read(before.body, 'roles'))
+    },
+  ),
+  interop(
+    'one-type-and-value-stand-in-one-element',
+    'RFC 7643 §2.4',
+    'A list in which one type and value stand twice is returned with it once, or answered with 400.',
+    async (t) => {
+      const role = { value: 'Admin', type: 'Win' }
+      const [created, user] = [
+        await t.post('/Users', t.userBody({ roles: [role, role] })),
+        await t.user(),
+      ]
+      expectAnswer(created, '201', '400 invalidValue')
+      const operation = { op: 'replace', path: 'roles', value: [role, role] }
+      const changed = await t.patch(`/Users/${user.id}`, [operation])
+      expectAnswer(changed, '200', '204', '400 invalidValue')
+      for (const answer of [created, await t.read(`/Users/${user.id}`)]) {
+        if (answer.status === 400 || changed.status === 400) continue
+        const values = objects(read(answer.body, 'roles')).map(({ value }) => String(value))
+        expectSame(answer, 'the values of roles', values, ['Admin'])
+      }
+    },
+  ),
+  interop(
     'the-own-schema-as-path-is-applied-or-refused',
     'RFC 7644 §3.5.2',
     "With the URN of the resource's schema as path, the value is applied as without a path, or it is answered with 400; never is success answered and nothing done.",

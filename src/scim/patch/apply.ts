@@ -17,14 +17,16 @@ import {
   requireAttributes,
 } from '../resource/resource.ts'
 import {
+  idOfReference,
   isSingularReference,
   MAXIMUM_ELEMENTS,
   readSingle,
   readValue,
   tooManyElements,
+  unwrapSingleton,
   type Value,
 } from '../resource/value.ts'
-import type { Attribute } from '../schema/attribute.ts'
+import { type Attribute, subAttribute } from '../schema/attribute.ts'
 import { pathName, type ResourceType } from '../schema/resource-type.ts'
 import { EFFORT_OF_CHANGE, effortOfFilter, newEffort, type Spend } from './effort.ts'
 import type { AttributeChange, Change } from './target.ts'
@@ -215,8 +217,13 @@ function nameIn(change: AttributeChange): string {
 }
 
 function nextSub(change: AttributeChange, sub: Attribute, current: JsonObject): Value {
-  // `manager.$ref` follows from `manager.value`.
-  if (!isWritten(sub)) return nonEmpty(current)
+  if (!isWritten(sub)) {
+    // `manager.$ref` follows from `manager.value`, and leads to it.
+    const { attribute } = change.path
+    if (change.op === 'remove' || sub.name !== '$ref') return nonEmpty(current)
+    const id = idOfReference(attribute, change.value, `${change.where}: ${attribute.name}`)
+    return id === undefined ? nonEmpty(current) : withValue(current, 'value', id)
+  }
   return settleSingle(change.path.attribute, withValue(current, sub.name, readGiven(change, sub)))
 }
 
@@ -296,8 +303,7 @@ function removeListed(
   const listed = new Map<string, { names: readonly string[]; texts: Set<string> }>()
   const list: readonly Json[] = Array.isArray(value) ? value : [value]
   for (const one of list) {
-    const given = typeof one === 'string' ? { value: one } : one
-    const read = readSingle({ ...attribute, multiValued: true }, given, nameIn(change))
+    const read = readSingle({ ...attribute, multiValued: true }, one, nameIn(change))
     const keys = elementKeys(attribute, read ?? null)
     // That something is not primary says nothing about it, said or not.
     const names = Object.keys(keys).filter((name) => name !== 'primary' || keys[name] === true)
@@ -366,7 +372,7 @@ function removeSelected(
 /** How elements change that the path selects. The value is read once, however many there are. */
 function writer(change: AttributeChange): (element: JsonObject) => JsonObject {
   const { attribute, sub } = change.path
-  const given = change.value ?? null
+  const { given, completes } = elementIn(change)
   if (sub !== undefined) {
     const value = readValue(sub, given, nameIn(change))
     return (element) => withValue(element, sub.name, value)
@@ -374,9 +380,23 @@ function writer(change: AttributeChange): (element: JsonObject) => JsonObject {
   const read = readSingle({ ...attribute, multiValued: true }, given, nameIn(change))
   const value = isObject(read) ? read : {}
   // `replace` of a whole element replaces it; `add` completes it.
-  if (change.op === 'replace' || !isObject(given)) return () => value
+  if (!completes || !isObject(given)) return () => value
   const named = namesIn(given)
   return (element) => mergeElement(attribute, element, named, value)
+}
+
+/**
+ * What is given for the elements that a path selects, and whether it completes them. Some clients
+ * wrap the one element in a list; a bare string is the value of the elements, which stay otherwise.
+ */
+function elementIn({ op, path, value = null }: AttributeChange): {
+  readonly given: Json
+  readonly completes: boolean
+} {
+  if (path.sub !== undefined) return { given: value, completes: false }
+  const given = unwrapSingleton(value)
+  const bare = typeof given === 'string' && subAttribute(path.attribute, 'value') !== undefined
+  return { given: bare ? { value: given } : given, completes: bare || op === 'add' }
 }
 
 /** The member names of a complex value, in lower case. */

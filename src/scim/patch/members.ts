@@ -7,7 +7,8 @@ import { ProtocolError, quote } from '../error.ts'
 import type { Filter } from '../filter/bind.ts'
 import { elementMatches } from '../filter/evaluate.ts'
 import { isObject, type Json, membersOf } from '../json.ts'
-import { refuseUnstorable } from '../resource/value.ts'
+import { idOfReference, refuseUnstorable } from '../resource/value.ts'
+import { members } from '../schema/group.ts'
 import { pathName } from '../schema/resource-type.ts'
 import { comparisonsOf, MAXIMUM_EFFORT, newEffort, type Spend } from './effort.ts'
 import type { AttributeChange, Change } from './target.ts'
@@ -38,7 +39,7 @@ export function readMemberIds(value: Json, where: string): string[] {
   const ids: string[] = []
   list.forEach((member, index) => {
     if (member === null) return
-    const id = isObject(member) ? membersOf(member).get('value') : member
+    const id = isObject(member) ? idIn(membersOf(member), `${where}[${index}]`) : member
     if (typeof id !== 'string' || id === '') {
       throw new ProtocolError(
         'invalidValue',
@@ -55,6 +56,12 @@ export function readMemberIds(value: Json, where: string): string[] {
     )
   }
   return ids
+}
+
+/** The id of a member: its value, or else what its reference ends with. */
+function idIn(member: ReadonlyMap<string, Json>, where: string): Json | undefined {
+  const value = member.get('value') ?? undefined
+  return value === undefined ? idOfReference(members, member.get('$ref'), where) : value
 }
 
 /** Splits the changes of a PATCH into those of members and all others. */

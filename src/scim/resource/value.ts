@@ -8,7 +8,8 @@
 import { parseDateTime } from '../comparison.ts'
 import { ProtocolError, quote } from '../error.ts'
 import { isObject, type Json, type JsonObject, membersOf } from '../json.ts'
-import type { Attribute } from '../schema/attribute.ts'
+import { type Attribute, subAttribute } from '../schema/attribute.ts'
+import { resourceTypes } from '../schema/resource-type.ts'
 import { joinTwins } from './equality.ts'
 
 /** The value of an attribute in the resource's own form; undefined stands for “unassigned”. */
@@ -71,7 +72,9 @@ export function readValue(attribute: Attribute, value: Json, where: string): Val
 
 /** Reads one value: that of a singular attribute, or one element of a multi-valued one. */
 export function readSingle(attribute: Attribute, given: Json, where: string): Value {
-  const value = attribute.multiValued ? given : unwrapReference(attribute, unwrapSingleton(given))
+  const value = attribute.multiValued
+    ? wrapBareValue(attribute, given)
+    : unwrapReference(attribute, unwrapValueObject(attribute, unwrapSingleton(given)))
   if (value === null) return undefined
   switch (attribute.type) {
     case 'complex':
@@ -112,6 +115,10 @@ function readComplex(attribute: Attribute, value: JsonObject, where: string): Va
     const subValue = readValue(sub, member, `${where}.${sub.name}`)
     if (subValue !== undefined) read[sub.name] = subValue
   }
+  if (isSingularReference(attribute) && (given.get('value') ?? null) === null) {
+    const id = idOfReference(attribute, given.get('$ref'), where)
+    if (id !== undefined) return { ...read, value: id }
+  }
   if (isEmptyReference(attribute, read)) return undefined
   return Object.keys(read).length === 0 ? undefined : read
 }
@@ -128,10 +135,65 @@ function readBoolean(attribute: Attribute, value: Json, where: string): Value {
 }
 
 /** Entra ID wraps the value of a singular attribute in a list of one. */
-function unwrapSingleton(value: Json): Json {
+export function unwrapSingleton(value: Json): Json {
   if (!Array.isArray(value) || value.length !== 1) return value
   const [only = null] = value
   return only
+}
+
+/** Provisioning jobs of Azure AD from before Entra ID send `[{"$ref":null,"value":"x"}]` for "x". */
+function unwrapValueObject(attribute: Attribute, value: Json): Json {
+  if (attribute.type === 'complex' || !isObject(value)) return value
+  const { value: inner, $ref = null, ...others } = value
+  return inner === undefined || $ref !== null || Object.keys(others).length > 0 ? value : inner
+}
+
+/** Clients written by hand send `"roles":["viewer"]` and `"emails":"a@b.c"`: bare values of elements. */
+function wrapBareValue(attribute: Attribute, value: Json): Json {
+  if (typeof value !== 'string' || subAttribute(attribute, 'value') === undefined) return value
+  return value === '' ? null : { value }
+}
+
+/**
+ * The id in a reference to a resource, for clients that send nothing else, such as
+ * `{"$ref":"../Users/2819c223"}` (RFC 7643 §8.3). A deployment has several host names, so what counts is the end of
+ * the path: the endpoint of a type to which the attribute may refer, and the id.
+ *
+ * @throws ProtocolError invalidValue where it leads elsewhere
+ */
+export function idOfReference(
+  attribute: Attribute,
+  reference: Json | undefined,
+  where: string,
+): string | undefined {
+  if (reference === undefined || reference === null || reference === '') return undefined
+  const types = subAttribute(attribute, '$ref')?.referenceTypes ?? []
+  const endpoints = resourceTypes
+    .filter(({ name }) => types.includes(name))
+    .map(({ endpoint }) => endpoint)
+  if (typeof reference === 'string' && !/[?#]/.test(reference)) {
+    const slash = reference.lastIndexOf('/')
+    const path = `/${reference.slice(0, Math.max(slash, 0))}`
+    const id = decoded(reference.slice(slash + 1))
+    if (id !== '' && endpoints.some((endpoint) => path.endsWith(endpoint))) {
+      refuseUnstorable(id, `${where}.$ref`)
+      return id
+    }
+  }
+  throw new ProtocolError(
+    'invalidValue',
+    `${where}.$ref must end with ${endpoints.join(' or ')} and the id, not be ${quote(reference)}; ` +
+      'or send the id as value.',
+  )
+}
+
+/** A segment of a path without its escapes; empty where these are malformed. */
+function decoded(segment: string): string {
+  try {
+    return decodeURIComponent(segment)
+  } catch {
+    return ''
+  }
 }
 
 /** Whether an attribute points to another resource by a `value` sub-attribute, as manager does. */

@@ -5,7 +5,7 @@ import { separateMembers } from '../../../../src/scim/patch/members.ts'
 import { readOperations } from '../../../../src/scim/patch/operation.ts'
 import { resolveOperations } from '../../../../src/scim/patch/target.ts'
 import { groupType } from '../../../../src/scim/schema/resource-type.ts'
-import { ENTERPRISE, GROUP, patchBody, patchGroup, patchUser } from '../support.ts'
+import { ENTERPRISE, expectRefusal, GROUP, patchBody, patchGroup, patchUser } from '../support.ts'
 
 const work = { type: 'work', value: 'ada.lovelace@example.com', primary: true }
 const home = { type: 'home', value: 'ada@home.org' }
@@ -33,6 +33,95 @@ describe('Okta', () => {
         { op: 'replace', value: { id: 'g1', displayName: 'New' } },
       ),
     ).toEqual({ displayName: 'New' })
+  })
+})
+
+describe('provisioning jobs of Azure AD', () => {
+  test.each<[string, Json, Json]>([
+    ['displayName', 'D', 'D'],
+    ['active', 'False', false],
+    ['externalId', 'e', 'e'],
+    ['name.givenName', 'G', 'G'],
+    [`${ENTERPRISE}:department`, 'X', 'X'],
+    ['emails[type eq "work"].value', 'w@x', 'w@x'],
+  ])('wrap the value of %s', (path, given, stored) => {
+    for (const wrapped of [[{ $ref: null, value: given }], [{ value: given }]]) {
+      const op = 'Replace'
+      const plain = patchUser(ada, { op, path, value: stored })
+      expect(patchUser(ada, { op, path, value: wrapped })).toEqual(plain)
+      if (path.includes('[')) continue
+      expect(patchUser(ada, { op: 'Add', value: { [path]: wrapped } })).toEqual(plain)
+    }
+  })
+
+  test.each<[string, Json]>([
+    ['displayName', [{ $ref: 'x', value: 'D' }]],
+    ['displayName', [{ value: 'D', type: 'x' }]],
+    ['displayName', [{ $ref: null }]],
+    ['displayName', [{ value: 'D' }, { value: 'E' }]],
+    ['displayName', [{ value: { value: 'D' } }]],
+  ])('and nothing else is unwrapped: %s %j', (path, value) => {
+    expectRefusal(() => patchUser(ada, { op: 'Replace', path, value }), 'invalidValue')
+  })
+
+  test('wrap one element in a list', () => {
+    const value = { type: 'work', value: 'n@x' }
+    for (const op of ['Add', 'Replace']) {
+      const path = 'emails[type eq "work"]'
+      expect(patchUser(ada, { op, path, value: [value] })).toEqual(
+        patchUser(ada, { op, path, value }),
+      )
+    }
+  })
+})
+
+describe('clients that send bare values', () => {
+  test('mean elements with that value', () => {
+    for (const op of ['add', 'replace']) {
+      expect(
+        patchUser(
+          bare,
+          { op, path: 'roles', value: ['viewer', '', 'Editor'] },
+          { op, value: { emails: 'a@b.c' } },
+        ),
+      ).toEqual({
+        ...bare,
+        roles: [{ value: 'viewer' }, { value: 'Editor' }],
+        emails: [{ value: 'a@b.c' }],
+      })
+    }
+    expect(patchUser(ada, { op: 'remove', path: 'emails', value: home.value }).emails).toEqual([
+      work,
+    ])
+  })
+
+  test('change the value alone of what a path selects', () => {
+    const path = 'emails[type eq "work"]'
+    for (const value of ['n@x', ['n@x']]) {
+      expect(patchUser(ada, { op: 'replace', path, value }).emails).toEqual([
+        { ...work, value: 'n@x' },
+        home,
+      ])
+    }
+    const absent = 'emails[type eq "other"]'
+    expectRefusal(() => patchUser(ada, { op: 'replace', path: absent, value: 'x' }), 'noTarget')
+  })
+})
+
+describe('clients that send the reference alone', () => {
+  test('mean the manager that it leads to', () => {
+    const manager = { $ref: '../Users/u9' }
+    for (const operation of [
+      { op: 'add', path: 'manager', value: manager },
+      { op: 'replace', path: `${ENTERPRISE}:manager`, value: [manager] },
+      { op: 'replace', path: 'manager.$ref', value: manager.$ref },
+      { op: 'add', value: { [ENTERPRISE]: { manager } } },
+    ]) {
+      expect(patchUser(ada, operation)[ENTERPRISE]).toEqual({
+        ...ada[ENTERPRISE],
+        manager: { value: 'u9' },
+      })
+    }
   })
 })
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Json } from '../../../../src/scim/json.ts'
+import { readMemberIds } from '../../../../src/scim/patch/members.ts'
 import { canonicalText, sameValue } from '../../../../src/scim/resource/equality.ts'
 import {
   MAXIMUM_ELEMENTS,
@@ -92,7 +93,8 @@ describe('a value of another JSON type is refused, and the detail names it', () 
     [dateTime('a', ''), 5, 'here must be a date and time'],
     [name, 'Barbara', 'here must be an object, not "Barbara"'],
     [name, { givenName: 5 }, 'here.givenName must be a string, not 5'],
-    [emails, 'a@x', 'here[0] must be an object, not "a@x"'],
+    [emails, 5, 'here[0] must be an object, not 5'],
+    [userAttribute('addresses'), 'a@x', 'here[0] must be an object, not "a@x"'],
     [emails, [{ value: 'a' }, { value: {} }], 'here[1].value must be a string'],
     [emails, [{ primary: 'maybe' }], 'here[0].primary must be true or false'],
     [manager, 5, 'here must be an object'],
@@ -116,7 +118,8 @@ describe('“unassigned” is no value', () => {
     [manager, { value: '' }],
     [manager, ''],
     [manager, { value: null }],
-    [manager, { displayName: 'Grace', $ref: '../Users/1' }],
+    [manager, { displayName: 'Grace', $ref: '' }],
+    [manager, { value: '', $ref: '../Users/1' }],
   ])('%j %j', (attribute, value) => {
     expect(read(attribute, value)).toBeUndefined()
   })
@@ -255,5 +258,50 @@ describe('sameness', () => {
         )
       }),
     )
+  })
+})
+
+describe('a reference without a value', () => {
+  test.each([
+    ['../Users/u1', 'u1'],
+    ['Users/u1', 'u1'],
+    ['/Users/u1', 'u1'],
+    ['https://scim.example.com/v2/Users/u1', 'u1'],
+    ['../Users/a%2Fb', 'a/b'],
+  ])('%s leads to its id', (reference, id) => {
+    expect(read(manager, { $ref: reference })).toEqual({ value: id })
+    expect(read(manager, [{ $REF: reference, value: null }])).toEqual({ value: id })
+    expect(readMemberIds([{ $ref: reference }, { value: 'b' }], 'members')).toEqual([id, 'b'])
+  })
+
+  test('may lead to a group where the attribute may', () => {
+    expect(readMemberIds({ $ref: '../Groups/g1' }, 'members')).toEqual(['g1'])
+  })
+
+  test.each<Json>([
+    '../Groups/g1',
+    'https://example.com/people/u1',
+    'u1',
+    '../Users/',
+    'Users',
+    '/Users/u1/groups',
+    '../users/u1',
+    'https://x/MyUsers/u1',
+    '../Users/u1?x=y',
+    '../Users/u1#x',
+    '../Users/%',
+    '../Users/%00',
+    5,
+    ['../Users/u1'],
+  ])('is refused where it leads elsewhere: %j', (reference) => {
+    expectRefusal(() => read(manager, { $ref: reference }), 'invalidValue', 'here.$ref')
+    if (reference === '../Groups/g1') return
+    expectRefusal(() => readMemberIds([{ $ref: reference }], 'members'), 'invalidValue')
+  })
+
+  test('counts only where there is no value', () => {
+    const both = { value: 'u2', $ref: 'https://example.com/x' }
+    expect(read(manager, both)).toEqual({ value: 'u2' })
+    expect(readMemberIds([both], 'members')).toEqual(['u2'])
   })
 })
