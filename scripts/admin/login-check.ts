@@ -82,8 +82,12 @@ function describe({ decision, reason, user, teams, sessionsValidFrom }: Decision
           ['State', user.active ? 'active' : 'deactivated'] as const,
           ['Teams', listed(teams.map(({ name }) => name))] as const,
         ]),
-    ...(sessionsValidFrom === null
-      ? []
-      : [['Logins count from', shortTime(sessionsValidFrom)] as const]),
+    ...sessions(sessionsValidFrom),
   ])
+}
+
+/** Since when logins count, or that none was ever revoked, as 1970 means. */
+function sessions(since: number | null): (readonly [string, string])[] {
+  if (since === null) return []
+  return [since === 0 ? ['Logins', 'never revoked'] : ['Logins count from', shortTime(since)]]
 }

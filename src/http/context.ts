@@ -6,10 +6,10 @@ import type { Database } from '../store/database.ts'
 import type { Databases } from '../store/databases.ts'
 import { type Meter, metered } from '../store/meter.ts'
 import { Refusal } from '../store/refusal.ts'
-import { type Claim, type Holder, readClaim } from '../tenancy/credential.ts'
+import { type Claim, type CredentialReason, type Holder, readClaim } from '../tenancy/credential.ts'
 import { type Namespace, parseNamespace } from '../tenancy/namespace.ts'
 import type { Settings } from '../tenancy/settings.ts'
-import { readCredential } from '../tenancy/token.ts'
+import { readCredential, sameSecret, schemeOf } from '../tenancy/token.ts'
 import type { Pools } from './pending.ts'
 
 /** One line of the log: what was asked and what came of it, without personal data. */
@@ -132,8 +132,24 @@ export function credentialOf(c: Context<ScimEnv>): string | undefined {
 export function callerOf(c: Context<ScimEnv>, dependencies: Dependencies): Caller {
   const namespace = parseNamespace(c.req.param('namespace') ?? '')
   const claim = readClaim(credentialOf(c), namespace)
-  if ('kind' in claim) throw new Refusal(claim)
+  if ('kind' in claim) {
+    throw new Refusal(claim.kind === 'invalid-token' ? explained(c, dependencies) : claim)
+  }
   return requestOf(c, dependencies, claim)
+}
+
+/** Whether a request carries the operator's secret; how long that takes tells nothing about it. */
+export function isOperator(c: Context<ScimEnv>, { operatorToken }: Dependencies): boolean {
+  if (operatorToken === undefined || operatorToken === '') return false
+  return sameSecret(credentialOf(c) ?? '', operatorToken)
+}
+
+/** Why what was sent is no token, as far as that can be told without the database. */
+function explained(c: Context<ScimEnv>, dependencies: Dependencies): CredentialReason {
+  if (isOperator(c, dependencies)) return { kind: 'operator-secret' }
+  const header = c.req.header('Authorization') ?? ''
+  const scheme = credentialOf(c) === '' ? schemeOf(header) : undefined
+  return scheme === undefined ? { kind: 'invalid-token' } : { kind: 'wrong-scheme', scheme }
 }
 
 /** A database as a request sees it: what goes through is counted. */

@@ -178,6 +178,28 @@ export function describeReason(reason: Reason): WireFailure {
         detail: 'The token is not valid here; check that it was copied whole.',
         headers: challenge('invalid_token'),
       }
+    case 'wrong-scheme':
+      return {
+        status: 401,
+        messageId: 'api-key.invalid',
+        inFront: true,
+        message: 'Invalid API key',
+        detail:
+          reason.scheme.toLowerCase() === 'basic'
+            ? 'With the scheme Basic, the user name is api_key and the password is the token; or send “Authorization: Bearer glsa_…”.'
+            : `The scheme ${quote(reason.scheme)} is not known here; send “Authorization: Bearer glsa_…”.`,
+        headers: challenge('invalid_token'),
+      }
+    case 'operator-secret':
+      return {
+        status: 401,
+        messageId: 'api-key.invalid',
+        inFront: true,
+        message: 'Invalid API key',
+        detail:
+          "This is the operator's secret, which opens no SCIM route; make a token of a service account (token create), and send that.",
+        headers: challenge('invalid_token'),
+      }
     case 'expired-token':
       return {
         status: 401,

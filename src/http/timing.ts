@@ -4,8 +4,7 @@
  */
 import { createMiddleware } from 'hono/factory'
 import type { Meter } from '../store/meter.ts'
-import { isOperator } from './admin/caller.ts'
-import type { Dependencies, ScimEnv } from './context.ts'
+import { type Dependencies, isOperator, type ScimEnv } from './context.ts'
 
 /** Puts what the meter of a request counts into the response, where the request asks for it. */
 export function serverTiming(dependencies: Dependencies) {

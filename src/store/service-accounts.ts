@@ -331,7 +331,11 @@ export async function createToken(
         old === undefined ? 'token.create' : 'token.rotate',
         account,
         {
-          after: { token: id, name, expiresAt },
+          after: {
+            token: id,
+            name,
+            expiresAt: expiresAt === null ? null : new Date(expiresAt).toISOString(),
+          },
           ...(old === undefined ? {} : { replaces: { token: old.id, name: old.name } }),
         },
       ),

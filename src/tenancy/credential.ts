@@ -12,6 +12,8 @@ import { hashToken, isToken } from './token.ts'
 export type CredentialReason =
   | { readonly kind: 'missing-token' }
   | { readonly kind: 'invalid-token' }
+  | { readonly kind: 'wrong-scheme'; readonly scheme: string }
+  | { readonly kind: 'operator-secret' }
   | { readonly kind: 'expired-token' }
   | { readonly kind: 'revoked-token' }
   | { readonly kind: 'disabled-account' }

@@ -74,3 +74,16 @@ export function readCredential(header: string): string {
       return rest === '' ? scheme : ''
   }
 }
+
+/** The longest scheme that is named to who sent it. */
+const MAXIMUM_SCHEME = 20
+
+/**
+ * The scheme of an Authorization header from which no credential could be read; undefined where it
+ * is one that is understood, or where there may be part of a token in its place.
+ */
+export function schemeOf(header: string): string | undefined {
+  const text = header.trimStart().slice(0, MAXIMUM_SCHEME + 1)
+  const [, scheme] = /^([A-Za-z][A-Za-z0-9-]*)\s/.exec(text) ?? []
+  return scheme?.toLowerCase() === 'bearer' ? undefined : scheme
+}

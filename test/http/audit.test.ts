@@ -25,6 +25,34 @@ async function history() {
 const seqs = (events: readonly { readonly seq: number }[]) => events.map(({ seq }) => seq)
 
 describe('events', () => {
+  test('give the end of a token as an ISO time, also where an earlier version wrote a number', async () => {
+    const { client, operator, path, account } = await accountWithToken()
+    const token = { name: 'second', secondsToLive: 86_400 }
+    await operator.post(`${path}/tokens`, token)
+    const read = async () => {
+      const found = await operator.get(`/events?subject=${account.id}&action=token.create`)
+      return found.body.events.map(
+        ({ changes }: { changes: { after: { expiresAt: unknown } } }) => changes.after.expiresAt,
+      )
+    }
+    const [ends, never] = await read()
+    expect(never).toBe(null)
+    expect(ends).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/)
+    await query(
+      `update event set changes = json_set(changes, '$.after.expiresAt', ?2)
+        where namespace = ?1 and changes like '%"second"%'`,
+      client.namespace,
+      Date.parse(ends),
+    )
+    expect(await read()).toEqual([ends, null])
+    const lines = await client.send(
+      new Request(`${client.base}/events?format=csv`, {
+        headers: { Authorization: `Bearer ${operator.token}` },
+      }),
+    )
+    expect(await lines.text()).toContain(`""expiresAt"":""${ends}""`)
+  })
+
   test('tell who did what to whom, with the values before and after', async () => {
     const { client, user, group, all, account } = await history()
     expect(seqs(all)).toEqual([1, 2, 3, 4, 5])

@@ -12,6 +12,7 @@ import {
   makeEndpoint,
   makeInterruptedEndpoint,
   makeTokenFor,
+  OPERATOR_TOKEN,
   ORIGIN,
   tenant,
 } from '../support/endpoint.ts'
@@ -483,5 +484,43 @@ describe('a foreign id', () => {
     const put = await stranger.put(`/Groups/${group.id}`, groupBody('G', [user.id]))
     expect(put).toMatchObject({ status: 200, body: { members: [] } })
     expect(await dump(owner.namespace)).toBe(before)
+  })
+})
+
+describe('a credential that no token was read from', () => {
+  test.each([
+    ['Token glsa_x', 'The scheme "Token" is not known here; send “Authorization: Bearer glsa_…”.'],
+    ['SSWS 00abc', 'The scheme "SSWS" is not known here; send “Authorization: Bearer glsa_…”.'],
+    [
+      `Basic ${btoa('okta:secret')}`,
+      'With the scheme Basic, the user name is api_key and the password is the token; or send ' +
+        '“Authorization: Bearer glsa_…”.',
+    ],
+    // What may be part of a token is not repeated.
+    ['glsa_abc def', 'The token is not valid here; check that it was copied whole.'],
+    ['Bearer', 'The token is not valid here; check that it was copied whole.'],
+    [`${'a'.repeat(21)} b`, 'The token is not valid here; check that it was copied whole.'],
+  ])('is answered with what is wrong about it: %s', async (header, detail) => {
+    const client = await tenant()
+    const answer = await client.withToken(undefined).get('/Users', { Authorization: header })
+    expectError(answer, 401, { messageId: 'api-key.invalid' })
+    expect(answer.body.detail).toBe(detail)
+    expect(client.endpoint.batches).toEqual([])
+  })
+
+  test("is told to be the operator's secret on a SCIM route, and nothing else is", async () => {
+    const client = await tenant()
+    for (const path of ['/Users', '/ServiceProviderConfig']) {
+      const answer = await client.withToken(OPERATOR_TOKEN).get(path)
+      expectError(answer, 401, { messageId: 'api-key.invalid' })
+      expect(answer.body.detail).toBe(
+        "This is the operator's secret, which opens no SCIM route; make a token of a service " +
+          'account (token create), and send that.',
+      )
+      expect(JSON.stringify(answer.body)).not.toContain(OPERATOR_TOKEN)
+    }
+    const close = await client.withToken(`${OPERATOR_TOKEN}x`).get('/Users')
+    expect(close.body.detail).toBe('The token is not valid here; check that it was copied whole.')
+    expect(client.endpoint.batches).toEqual([])
   })
 })

@@ -2,17 +2,18 @@
 import type { Context } from 'hono'
 import type { Caller } from '../../store/authority.ts'
 import { hold } from '../../store/held.ts'
-import { isToken, sameSecret } from '../../tenancy/token.ts'
-import { callerOf, credentialOf, type Dependencies, requestOf, type ScimEnv } from '../context.ts'
+import { isToken } from '../../tenancy/token.ts'
+import {
+  callerOf,
+  credentialOf,
+  type Dependencies,
+  isOperator,
+  requestOf,
+  type ScimEnv,
+} from '../context.ts'
 import { HttpRefusal } from '../failure.ts'
 import { refuseQuery } from './parameters.ts'
 import { requireNamespace } from './validate.ts'
-
-/** Whether a request carries the operator's secret. */
-export function isOperator(c: Context<ScimEnv>, { operatorToken }: Dependencies): boolean {
-  if (operatorToken === undefined || operatorToken === '') return false
-  return sameSecret(credentialOf(c) ?? '', operatorToken)
-}
 
 /**
  * The caller of an admin route; what a token may is decided by its permissions. That a DELETE must

@@ -37,12 +37,21 @@ function readRequest(c: Context<ScimEnv>): EventRequest {
   }
 }
 
-function show({ at, actor, changes, ...rest }: EventRow) {
+/** What changed, with times as ISO texts: events of earlier versions have one in milliseconds. */
+function changesOf({ action, changes }: EventRow) {
+  const read = JSON.parse(changes)
+  const ends: unknown = action.startsWith('token.') ? read.after?.expiresAt : undefined
+  if (typeof ends !== 'number') return read
+  return { ...read, after: { ...read.after, expiresAt: new Date(ends).toISOString() } }
+}
+
+function show(row: EventRow) {
+  const { at, actor, changes: _, ...rest } = row
   return {
     ...rest,
     at: new Date(at).toISOString(),
     actor: JSON.parse(actor),
-    changes: JSON.parse(changes),
+    changes: changesOf(row),
   }
 }
 
@@ -61,7 +70,8 @@ function csvLine(cells: readonly unknown[]): string {
 }
 
 function csvRow(row: EventRow): string {
-  const { seq, at, action, subject, outcome, changes, requestId } = row
+  const { seq, at, action, subject, outcome, requestId } = row
+  const changes = action.startsWith('token.') ? JSON.stringify(changesOf(row)) : row.changes
   const { serviceAccount = 'operator' } = JSON.parse(row.actor)
   const time = new Date(at).toISOString()
   return csvLine([seq, time, serviceAccount, action, subject, outcome, changes, requestId])

@@ -1,8 +1,7 @@
 /** The operator: whoever knows OPERATOR_TOKEN creates and deletes namespaces. */
 import { createMiddleware } from 'hono/factory'
-import type { Dependencies, ScimEnv } from '../context.ts'
+import { type Dependencies, isOperator, type ScimEnv } from '../context.ts'
 import { HttpRefusal } from '../failure.ts'
-import { isOperator } from './caller.ts'
 
 /** Lets a request pass that carries the operator's secret. */
 export function operatorOnly(dependencies: Dependencies) {

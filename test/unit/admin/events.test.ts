@@ -135,4 +135,16 @@ describe('login-check', () => {
     expect(out).toContain('Decision  deny')
     expect(error).toBe('The login would be denied: User is disabled.')
   })
+  test.each([
+    [0, 'Logins    never revoked'],
+    [Date.parse('2026-01-02T03:04:05Z'), 'Logins count from  2026-01-02 03:04:05 UTC'],
+  ])('says since when logins count: %d', async (sessionsValidFrom, line) => {
+    const answer = {
+      ...{ decision: 'allow', reason: 'Active.', message: 'OK', messageId: null, statusCode: 200 },
+      ...{ user: null, teams: [], sessionsValidFrom },
+    }
+    const { out } = await admin(['login-check', ...IN, '--external-id', 'x1'], [[200, answer]])
+    expect(out).toContain(line)
+    expect(out).not.toContain('1970')
+  })
 })
