@@ -7,6 +7,9 @@
  */
 import { globSync, readFileSync } from 'node:fs'
 import jsTokens, { type Token } from 'js-tokens'
+import { noOptions } from './lib/command.ts'
+
+await noOptions('check-regex', 'Checks that no regular expression backtracks on what others send.')
 
 // Somebody who has pulled this and installed nothing since shall read what to do.
 const { check } = await import('recheck').catch(() => {

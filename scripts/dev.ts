@@ -204,7 +204,7 @@ Stop with Ctrl-C. What happens is logged below, a line a request.
 
 /** Lines of wrangler that help nobody here. */
 const NOISE =
-  /^(\s*$|─+|\[wrangler:info\]|⎔|Your Worker has access|Binding |env\.|Using (vars|secrets)|.*Request\.cf)/
+  /^(\s*$|─+|\[wrangler:info\]|⎔|Your Worker has access|Binding |env\.|Using (vars|secrets)|.*Request\.cf|.*Scheduled Workers are not|\s+To manually trigger|\s+curl "\S+\/cdn-cgi\/|\s+For more details, see \S*https:\S+cron)/
 
 /** Serves until it is stopped. */
 function serve(port: number, tokens: ReadonlyMap<string, string>): Promise<number> {

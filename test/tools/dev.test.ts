@@ -140,6 +140,8 @@ describe('npm run dev', () => {
     )
     const lines = dev.printed.split('\n').filter((line) => line.startsWith('curl '))
     expect(lines).toHaveLength(2)
+    // Nor advice of wrangler that is for nobody here.
+    expect(dev.printed).not.toMatch(/WARNING|cdn-cgi|cron/)
     const [create = '', list = ''] = lines
     const created = JSON.parse(await shell(`${create} --silent`))
     expect(created.userName).toBe('ada@example.com')
