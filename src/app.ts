@@ -28,7 +28,7 @@ import { scimRoutes } from './http/scim/routes.ts'
 import { serverTiming } from './http/timing.ts'
 import type { Caller } from './store/authority.ts'
 
-/** What stands behind the namespace in the paths of the admin API; everything else is answered as SCIM. */
+/** What follows the namespace in the paths of the admin API; everything else there is SCIM. */
 const ADMIN: ReadonlySet<string> = new Set([
   ...[
     'config',
@@ -69,6 +69,11 @@ function isAdmin(request: Request): boolean {
   if (path === API) return true
   const [, part = ''] = path.startsWith(`${API}/`) ? path.slice(API.length + 1).split('/', 2) : []
   return ADMIN.has(part) || (request.method === 'DELETE' && NAMESPACE.test(path))
+}
+
+/** Whether a request is answered as SCIM. Who asks for something else than the API reads JSON. */
+function isScim(request: Request): boolean {
+  return routedPath(request).startsWith(`${API}/`) && !isAdmin(request)
 }
 
 /** Makes the application from what it runs on. */
@@ -128,7 +133,7 @@ export function createApp(dependencies: Dependencies) {
   app.route(`${API}/:namespace`, scimRoutes(dependencies))
 
   const answer = (reason: Reason, request: Request) =>
-    failureResponse(describeReason(reason), !isAdmin(request))
+    failureResponse(describeReason(reason), isScim(request))
   app.notFound((c) => answer({ kind: 'no-route' }, c.req.raw))
   app.onError((error, c) => answer(reasonOf(error), c.req.raw))
   return app

@@ -7,7 +7,7 @@ import { StoreFailure } from '../../src/store/failure.ts'
 import { type Answer, Client, readAnswer } from '../support/client.ts'
 import { createGroup, createUser } from '../support/directory.ts'
 import { makeEndpoint, tenant } from '../support/endpoint.ts'
-import { expectError, expectList } from '../support/expect.ts'
+import { expectAdminError, expectError, expectList } from '../support/expect.ts'
 import { ENTERPRISE_USER, GROUP, groupBody, USER, userBody } from '../support/payload.ts'
 import { dump } from '../support/tables.ts'
 
@@ -405,7 +405,28 @@ describe('a route', () => {
   test('outside of the API is 404 as well', async () => {
     const { client } = await populated()
     for (const base of ['https://scim.example', 'https://scim.example/scim/v2']) {
-      expectError(await new Client(client.send, base).get('/Users'), 404)
+      expectAdminError(
+        await new Client(client.send, base).get('/Users'),
+        404,
+        /nothing at this path/,
+      )
+    }
+  })
+
+  test.each([
+    '',
+    '/',
+    '/api/teams',
+    '/api/users/1?x',
+    '/apis/scim.grafana.app/v0alpha1',
+    '/apis/scim.grafana.app/v0alpha1/namespacesx/stacks-1/Users',
+    '/APIS/scim.grafana.app/v0alpha1/namespaces/stacks-1/Users',
+  ])('outside of the API is JSON, whatever Accept says: %s', async (path) => {
+    const { client } = await populated()
+    for (const Accept of ['application/json', 'application/scim+json', '*/*', 'text/html']) {
+      const outside = new Client(client.send, 'https://scim.example')
+      expectAdminError(await outside.get(path, { Accept }), 404, /nothing at this path/)
+      expectAdminError(await outside.request('POST', path, {}, { Accept }), 404)
     }
   })
 
