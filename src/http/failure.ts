@@ -301,11 +301,15 @@ export function describeReason(reason: Reason): WireFailure {
           'externalId is required, since Grafana signs the person in by it; map it in the identity ' +
           "provider to what the login carries: objectId in Entra ID, the user's id in Okta.",
       }
-    case 'stale-version':
+    case 'failed-condition':
       return {
         status: 412,
         messageId: 'scim.precondition-failed',
-        detail: 'The resource has another version than If-Match names; read it again.',
+        detail:
+          reason.header === 'If-Match'
+            ? 'The resource has another version than If-Match names; read it again.'
+            : 'If-None-Match is * or names the version that the resource has, which forbids to write ' +
+              'it; leave the header out, or send If-Match with that version.',
       }
     case 'team-full':
       return {

@@ -1,5 +1,6 @@
 /** Why the directory refuses a request that the protocol itself would allow. */
 import { Refused } from '../scim/error.ts'
+import type { Condition } from '../scim/resource/version.ts'
 import type { CredentialReason } from '../tenancy/credential.ts'
 
 /** The attributes that are unique, in the order in which they are checked. */
@@ -21,7 +22,7 @@ export type StoreReason =
   | { readonly kind: 'not-found'; readonly resourceType: 'User' | 'Group'; readonly id: string }
   | { readonly kind: 'taken'; readonly attribute: UniqueAttribute; readonly value: string }
   | { readonly kind: 'look-alike'; readonly attribute: UniqueAttribute; readonly value: string }
-  | { readonly kind: 'stale-version' }
+  | { readonly kind: 'failed-condition'; readonly header: Condition }
   | { readonly kind: 'sync-disabled'; readonly setting: 'enableUserSync' | 'enableGroupSync' }
   | { readonly kind: 'missing-external-id' }
   | { readonly kind: 'unmanaged'; readonly resourceType: 'User' | 'Group' }

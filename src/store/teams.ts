@@ -5,9 +5,9 @@ import { type MemberChange, type MemberForm, noMemberChange } from '../scim/patc
 import { sameValue } from '../scim/resource/equality.ts'
 import type { Attributes } from '../scim/resource/resource.ts'
 import {
+  failedCondition,
   groupVersion,
   isConditional,
-  mayWrite,
   type Preconditions,
 } from '../scim/resource/version.ts'
 import type { Principal } from '../tenancy/credential.ts'
@@ -403,7 +403,7 @@ export interface TeamChange {
  * lastModified; one that names nobody but unknown members leaves an event nevertheless.
  *
  * @param preconditions If-Match and If-None-Match
- * @throws Refusal `not-found`, `stale-version`, `taken` and others; ProtocolError from the change
+ * @throws Refusal `not-found`, `failed-condition`, `taken` and others; ProtocolError from the change
  */
 export async function changeTeam(
   caller: Caller,
@@ -430,9 +430,8 @@ export async function changeTeam(
     const [currentMembers = [], ...listedUsers] = users
     const row = foundTeam(found, id)
     const current = toTeam(row)
-    if (!mayWrite(preconditions, current.version)) {
-      throw new Refusal({ kind: 'stale-version' })
-    }
+    const failed = failedCondition(preconditions, current.version)
+    if (failed !== undefined) throw new Refusal({ kind: 'failed-condition', header: failed })
     const { attributes, members } = release(change)
     const next =
       attributes === undefined ? current.attributes : withoutEmptyExternalId(attributes(current))
@@ -522,7 +521,7 @@ export async function replaceTeam(
 /**
  * Deletes a team; its memberships end.
  *
- * @throws Refusal `not-found`, `unmanaged`, `stale-version` and others
+ * @throws Refusal `not-found`, `unmanaged`, `failed-condition` and others
  */
 export async function deleteTeam(
   caller: Caller,
@@ -538,9 +537,8 @@ export async function deleteTeam(
     requireSync(principal)
     const row = foundTeam(rows[0][0], id)
     if (row.managed === 0) throw new Refusal({ kind: 'unmanaged', resourceType: 'Group' })
-    if (!mayWrite(preconditions, groupVersion(row.revision))) {
-      throw new Refusal({ kind: 'stale-version' })
-    }
+    const failed = failedCondition(preconditions, groupVersion(row.revision))
+    if (failed !== undefined) throw new Refusal({ kind: 'failed-condition', header: failed })
     await removeTeam(caller, principal, row)
   })
 }

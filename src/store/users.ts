@@ -3,8 +3,8 @@ import { type SQL, sql } from 'drizzle-orm'
 import { sameValue } from '../scim/resource/equality.ts'
 import type { Attributes } from '../scim/resource/resource.ts'
 import {
+  failedCondition,
   isConditional,
-  mayWrite,
   type Preconditions,
   userVersion,
 } from '../scim/resource/version.ts'
@@ -313,7 +313,7 @@ export type UserChange = (current: StoredUser) => Attributes
  * changes nothing keeps version and lastModified, and leaves no event.
  *
  * @param preconditions If-Match and If-None-Match
- * @throws Refusal `not-found`, `stale-version`, `taken` and others; ProtocolError from the change
+ * @throws Refusal `not-found`, `failed-condition`, `taken` and others; ProtocolError from the change
  */
 export async function changeUser(
   caller: Caller,
@@ -329,9 +329,8 @@ export async function changeUser(
     )
     requireUserSync(principal)
     const current = foundUser(rows[0][0], id)
-    if (!mayWrite(preconditions, current.version)) {
-      throw new Refusal({ kind: 'stale-version' })
-    }
+    const failed = failedCondition(preconditions, current.version)
+    if (failed !== undefined) throw new Refusal({ kind: 'failed-condition', header: failed })
     const changed = withoutEmptyExternalId(release(change)(current))
     // `active` is never unassigned: what does not say who may sign in leaves it as it is.
     const next = { ...changed, active: changed.active ?? current.attributes.active ?? true }
@@ -429,7 +428,7 @@ async function explainTaken(
 /**
  * Deletes a user: the account is moved to the retained ones, its memberships end.
  *
- * @throws Refusal `not-found`, `unmanaged`, `stale-version` and others
+ * @throws Refusal `not-found`, `unmanaged`, `failed-condition` and others
  */
 export async function deleteUser(
   caller: Caller,
@@ -445,9 +444,8 @@ export async function deleteUser(
     requireUserSync(principal)
     const current = foundUser(rows[0][0], id)
     if (!current.managed) throw new Refusal({ kind: 'unmanaged', resourceType: 'User' })
-    if (!mayWrite(preconditions, current.version)) {
-      throw new Refusal({ kind: 'stale-version' })
-    }
+    const failed = failedCondition(preconditions, current.version)
+    if (failed !== undefined) throw new Refusal({ kind: 'failed-condition', header: failed })
     const { namespace } = principal
     const retains = sql`insert into retained (namespace, id, external_id, user_name_key, email_key,
         revision, created_at, deleted_at, sessions_valid_from, resource)

@@ -151,7 +151,7 @@ export function changes(open: Open): void {
     const { id, version } = await post(tenant)
     await newTeam(tenant, 'A', [id])
     const before = await snapshot(tenant)
-    const stale = { kind: 'stale-version' }
+    const stale = { kind: 'failed-condition', header: 'If-Match' }
     const put = () => changeUser(tenant.caller(), id, set({ title: 'x' }), version)
     expect(await refusalOf(put())).toEqual(stale)
     expect(await refusalOf(deleteUser(tenant.caller(), id, version))).toEqual(stale)
@@ -170,7 +170,7 @@ export function changes(open: Open): void {
     const join = () => changeTeam(tenant.caller(), team.id, addMembers(id), undefined, false)
     const database = beforeWriting(tenant.database, join)
     const put = changeUser(tenant.caller({ database }), id, set({ title: 'x' }), version)
-    expect(await refusalOf(put)).toEqual({ kind: 'stale-version' })
+    expect(await refusalOf(put)).toEqual({ kind: 'failed-condition', header: 'If-Match' })
     expect(await userRow(tenant, id)).toMatchObject({ revision: 1 })
   })
 

@@ -314,7 +314,7 @@ export function teams(open: Open): void {
     const team = await post(tenant, 'team')
     const joined = await change(tenant, team.id, addMembers(a), team.version)
     expect(joined.version).toBe('W/"2"')
-    const stale = { kind: 'stale-version' }
+    const stale = { kind: 'failed-condition', header: 'If-Match' }
     const before = await snapshot(tenant)
     expect(await refusalOf(change(tenant, team.id, addMembers(b), team.version))).toEqual(stale)
     expect(await refusalOf(deleteTeam(tenant.caller(), team.id, team.version))).toEqual(stale)

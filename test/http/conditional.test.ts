@@ -131,6 +131,24 @@ describe('If-Match', () => {
     expect(await dump(client.namespace)).toBe(before)
   })
 
+  test.each(writeNames)('and If-None-Match say which of them refused: %s', async (name) => {
+    const { client, user, group, writes } = await resources()
+    const { version } = (name.endsWith('user') ? user : group).meta
+    const before = await dump(client.namespace)
+    for (const [headers, failed] of [
+      [{ 'If-Match': 'W/"old"' }, /than If-Match names/],
+      [{ 'If-None-Match': '*' }, /^If-None-Match is \* or names the version/],
+      [{ 'If-None-Match': version }, /^If-None-Match is \* or names the version/],
+      [{ 'If-Match': '*', 'If-None-Match': version }, /^If-None-Match is/],
+      [{ 'If-Match': 'W/"old"', 'If-None-Match': '*' }, /than If-Match names/],
+    ] as const) {
+      const answer = await writes[name](headers)
+      expectError(answer, 412)
+      expect(answer.body.detail).toMatch(failed)
+    }
+    expect(await dump(client.namespace)).toBe(before)
+  })
+
   test.each(writeNames)('refuses %s with 412 after somebody else wrote', async (name) => {
     const { client, user, group, writes } = await resources()
     const { version } = (name.endsWith('user') ? user : group).meta

@@ -22,10 +22,17 @@ export interface Preconditions {
   readonly ifNoneMatch?: string | undefined
 }
 
-/** Whether a resource of this version may be written. */
-export function mayWrite({ ifMatch, ifNoneMatch }: Preconditions, version: string): boolean {
-  if (ifMatch !== undefined && !matchesVersion(ifMatch, version)) return false
-  return ifNoneMatch === undefined || !matchesVersion(ifNoneMatch, version)
+/** A header that can forbid a write. */
+export type Condition = 'If-Match' | 'If-None-Match'
+
+/** The header that forbids to write a resource of this version; undefined where none does. */
+export function failedCondition(
+  { ifMatch, ifNoneMatch }: Preconditions,
+  version: string,
+): Condition | undefined {
+  if (ifMatch !== undefined && !matchesVersion(ifMatch, version)) return 'If-Match'
+  const none = ifNoneMatch === undefined || !matchesVersion(ifNoneMatch, version)
+  return none ? undefined : 'If-None-Match'
 }
 
 /** Whether a write has any condition at all. */

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import {
+  type Condition,
+  failedCondition,
   groupVersion,
   isConditional,
   matchesVersion,
-  mayWrite,
   userVersion,
 } from '../../../../src/scim/resource/version.ts'
 
@@ -47,22 +48,22 @@ describe('the condition of a write (RFC 9110 §13.1)', () => {
   const version = userVersion(12, '[]')
   const other = 'W/"12-0000000000000000"'
 
-  test.each<[string, Parameters<typeof mayWrite>[0], boolean]>([
-    ['none', {}, true],
-    ['If-Match with the version', { ifMatch: version }, true],
-    ['If-Match with it among others', { ifMatch: `${other}, "1", ${version}` }, true],
-    ['If-Match with any version', { ifMatch: '*' }, true],
-    ['If-Match with another version', { ifMatch: other }, false],
-    ['a malformed If-Match', { ifMatch: 'garbage' }, false],
-    ['an empty If-Match', { ifMatch: '' }, false],
-    ['If-None-Match with another version', { ifNoneMatch: other }, true],
-    ['If-None-Match with the version', { ifNoneMatch: version }, false],
-    ['If-None-Match with any version', { ifNoneMatch: '*' }, false],
-    ['both, and both hold', { ifMatch: version, ifNoneMatch: other }, true],
-    ['both, and the second does not hold', { ifMatch: version, ifNoneMatch: '*' }, false],
-    ['both, and the first does not hold', { ifMatch: other, ifNoneMatch: other }, false],
-  ])('%s', (_, conditions, allowed) => {
-    expect(mayWrite(conditions, version)).toBe(allowed)
+  test.each<[string, Parameters<typeof failedCondition>[0], Condition | undefined]>([
+    ['none', {}, undefined],
+    ['If-Match with the version', { ifMatch: version }, undefined],
+    ['If-Match with it among others', { ifMatch: `${other}, "1", ${version}` }, undefined],
+    ['If-Match with any version', { ifMatch: '*' }, undefined],
+    ['If-Match with another version', { ifMatch: other }, 'If-Match'],
+    ['a malformed If-Match', { ifMatch: 'garbage' }, 'If-Match'],
+    ['an empty If-Match', { ifMatch: '' }, 'If-Match'],
+    ['If-None-Match with another version', { ifNoneMatch: other }, undefined],
+    ['If-None-Match with the version', { ifNoneMatch: version }, 'If-None-Match'],
+    ['If-None-Match with any version', { ifNoneMatch: '*' }, 'If-None-Match'],
+    ['both, and both hold', { ifMatch: version, ifNoneMatch: other }, undefined],
+    ['both, and the second does not hold', { ifMatch: version, ifNoneMatch: '*' }, 'If-None-Match'],
+    ['both, and the first does not hold', { ifMatch: other, ifNoneMatch: other }, 'If-Match'],
+  ])('%s', (_, conditions, failed) => {
+    expect(failedCondition(conditions, version)).toBe(failed)
   })
 
   test('is there with either header, be it empty', () => {
