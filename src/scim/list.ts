@@ -42,10 +42,10 @@ export interface ListParameters {
 export function readPage({ startIndex, count, cursor }: ListParameters): Page {
   const wrong = cursor === undefined ? 'invalidValue' : 'invalidCount'
   const size = readInteger('count', count, wrong) ?? DEFAULT_PAGE_SIZE
-  const bounded = Math.min(MAXIMUM_PAGE_SIZE, Math.max(0, size))
-  if (cursor !== undefined) return { kind: 'cursor', cursor, count: bounded }
+  const most = Math.min(MAXIMUM_PAGE_SIZE, Math.max(0, size))
+  if (cursor !== undefined) return { kind: 'cursor', cursor, count: most }
   const first = readInteger('startIndex', startIndex, 'invalidValue') ?? 1
-  return { kind: 'index', startIndex: Math.max(1, first), count: bounded }
+  return { kind: 'index', startIndex: Math.max(1, first), count: most }
 }
 
 function readInteger(
@@ -54,10 +54,17 @@ function readInteger(
   wrong: 'invalidValue' | 'invalidCount',
 ): number | undefined {
   if (text === undefined || text.trim() === '') return undefined
-  if (!/^\s*[+-]?\d{1,15}\s*$/.test(text)) {
+  if (!/^[+-]?\d+$/.test(text.trim())) {
     throw new ProtocolError(wrong, `${name} must be an integer, such as 100.`)
   }
-  return Number(text)
+  return bounded(Number(text))
+}
+
+/** No list is longer. A larger number, of whatever length, means as much. */
+const LARGEST = 999_999_999_999_999
+
+function bounded(number: number): number {
+  return Math.max(-LARGEST, Math.min(LARGEST, number))
 }
 
 /** How each parameter may be written in a SearchRequest. */
@@ -102,7 +109,7 @@ function searchText(name: string, form: 'text' | 'number' | 'list', value: Json)
 
 function searchTextOf(name: string, form: 'text' | 'number' | 'list', value: Json): string {
   if (typeof value === 'string') return value
-  if (form === 'number' && typeof value === 'number') return String(value)
+  if (form === 'number' && typeof value === 'number') return String(bounded(value))
   if (form === 'list' && Array.isArray(value) && value.every((one) => typeof one === 'string')) {
     return value.join(',')
   }

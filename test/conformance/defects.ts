@@ -468,6 +468,32 @@ export const DEFECTS: readonly Defect[] = [
     ],
   },
   {
+    name: 'of a filter that is repeated the first counts',
+    area: 'filter',
+    ask: ({ query }) => {
+      if (query.getAll('filter').length > 1) query.set('filter', query.get('filter') ?? '')
+      return undefined
+    },
+    fails: ['repeated-filter-is-refused'],
+  },
+  {
+    name: 'of numbers that are repeated the first counts',
+    area: 'paging',
+    ask: ({ query }) => {
+      for (const name of ['count', 'startIndex']) {
+        if (query.getAll(name).length > 1) query.set(name, query.get(name) ?? '')
+      }
+      return undefined
+    },
+    fails: ['repeated-paging-is-refused'],
+  },
+  {
+    name: 'numbers of many digits are refused',
+    area: 'paging',
+    ask: ({ query }) => (/\d{16}/.test(query.toString()) ? failing(400) : undefined),
+    fails: ['paging-numbers-of-many-digits-are-integers'],
+  },
+  {
     name: 'totalResults is one too many',
     area: 'paging',
     answer: (answered, { query }) => {
@@ -500,6 +526,8 @@ export const DEFECTS: readonly Defect[] = [
       'many-resources-are-paged-through',
       'paging-combines-with-sorting',
       'groups-are-paged',
+      'paging-numbers-of-many-digits-are-integers',
+      'repeated-paging-is-refused',
     ],
   },
   {
@@ -563,6 +591,16 @@ export const DEFECTS: readonly Defect[] = [
     fails: ['unknown-cursor-is-invalid'],
   },
   {
+    name: 'of attributes that are repeated the first counts',
+    area: 'projection',
+    ask: ({ query }) => {
+      if (query.getAll('attributes').length > 1)
+        query.set('attributes', query.get('attributes') ?? '')
+      return undefined
+    },
+    fails: ['repeated-attributes-are-united-or-refused'],
+  },
+  {
     name: 'attributes is ignored',
     area: 'projection',
     ask: ({ query }) => void query.delete('attributes'),
@@ -581,6 +619,7 @@ export const DEFECTS: readonly Defect[] = [
       'meta-is-left-out-unless-asked-for',
       'meta-can-be-asked-for',
       'attributes-apply-to-lists',
+      'repeated-attributes-are-united-or-refused',
     ],
   },
   {

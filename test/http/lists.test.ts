@@ -51,6 +51,63 @@ describe('a list', () => {
   })
 })
 
+describe('a parameter that is repeated', () => {
+  test.each([
+    ['attributes=userName&attributes=title', ['id', 'schemas', 'title', 'userName']],
+    ['attributes=userName&Attributes=title', ['id', 'schemas', 'title', 'userName']],
+    [
+      'attributes=userName,active&attributes=title',
+      ['active', 'id', 'schemas', 'title', 'userName'],
+    ],
+    ['attributes=&attributes=title', ['id', 'schemas', 'title']],
+    ['attributes=title&attributes=title', ['id', 'schemas', 'title']],
+    [
+      'excludedAttributes=meta,externalId,groups&excludedAttributes=title&excludedAttributes=active',
+      ['id', 'schemas', 'userName'],
+    ],
+  ])('is the union, where it is a list: %s', async (parameters, names) => {
+    const client = await tenant()
+    const { id } = await createUser(client, 'ada', { title: 'x' })
+    const [user] = expectList(await client.get(`/Users?${parameters}`), 1)
+    expect(Object.keys(user).sort()).toEqual(names)
+    const { status, body } = await client.get(`/Users/${id}?${parameters}`)
+    expect(status).toBe(200)
+    expect(Object.keys(body).sort()).toEqual(names)
+  })
+
+  test.each([
+    ['filter', 'userName+eq+%22ada%22', 'userName+pr'],
+    ['sortBy', 'userName', 'title'],
+    ['sortOrder', 'ascending', 'descending'],
+    ['count', '1', '2'],
+    ['count', '1', '1'],
+    ['startIndex', '1', '2'],
+    ['cursor', '', ''],
+  ])('is 400 that names it, where it has one value: %s', async (name, first, second) => {
+    const client = await tenant()
+    await createUser(client, 'ada')
+    for (const again of [name, name.toUpperCase()]) {
+      for (const path of ['/Users', '/Groups', '/']) {
+        const answer = await client.get(`${path}?${name}=${first}&x=1&${again}=${second}`)
+        expectError(answer, 400, { scimType: 'invalidValue' })
+        expect(answer.body.detail).toBe(`The query has ${name} 2 times; give it once.`)
+      }
+    }
+  })
+
+  test('is told after the credential is decided', async () => {
+    const client = await tenant()
+    expectError(await client.withToken(undefined).get('/Users?count=1&count=2'), 401)
+  })
+
+  test('is ignored, where nobody knows it or it says nothing there', async () => {
+    const client = await tenant()
+    const { id } = await createUser(client, 'ada')
+    expectList(await client.get('/Users?_=1&_=2'), 1)
+    expect((await client.get(`/Users/${id}?count=1&count=2`)).status).toBe(200)
+  })
+})
+
 describe('a page', () => {
   test.each([
     ['startIndex=1&count=2', 1, [0, 1]],
@@ -93,7 +150,19 @@ describe('a page', () => {
     )
   })
 
-  test.each(['startIndex=abc', 'count=1.5', 'count=1e3', 'startIndex=99999999999999999999'])(
+  test.each([
+    ['startIndex=99999999999999999999&count=1', 999_999_999_999_999, 0],
+    [`startIndex=-${'9'.repeat(400)}&count=2`, 1, 2],
+    [`count=${'9'.repeat(400)}`, 1, 5],
+    ['count=-99999999999999999999', 1, 0],
+  ])('%s is clamped', async (parameters, startIndex, count) => {
+    const client = await tenant()
+    await createUsers(client, ['u0', 'u1', 'u2', 'u3', 'u4'])
+    const page = expectList(await client.get(`/Users?${parameters}`), 5, startIndex)
+    expect(page).toHaveLength(count)
+  })
+
+  test.each(['startIndex=abc', 'count=1.5', 'count=1e3', 'startIndex=10.0'])(
     'is refused for %s',
     async (parameters) => {
       const client = await tenant()

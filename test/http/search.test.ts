@@ -66,6 +66,17 @@ describe('POST /.search', () => {
     )
   })
 
+  test('clamps numbers of any length', async () => {
+    const { client } = await directory()
+    for (const digits of ['9'.repeat(16), '9'.repeat(400)]) {
+      const body = (sign: string) =>
+        `{"schemas":["${SEARCH}"],"startIndex":${sign}${digits},"count":${sign}${digits}}`
+      const above = await client.post('/Users/.search', body(''))
+      expect(expectList(above, 3, 999_999_999_999_999)).toEqual([])
+      expect(expectList(await client.post('/Users/.search', body('-')), 3, 1)).toEqual([])
+    }
+  })
+
   test('reads startIndex and count as a query does', async () => {
     const { client } = await directory()
     expectList(await client.post('/Users/.search', search({ startIndex: 0 })), 3, 1)

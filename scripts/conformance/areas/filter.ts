@@ -690,4 +690,20 @@ const root: Check[] = [
   ),
 ]
 
-export const filter = area('filter', 'Filtering', [...grammar, ...groups, ...root], ['filter'])
+const repeated = interop(
+  'repeated-filter-is-refused',
+  FILTERING,
+  'filter twice is answered with 400: who is taken for the only match may be somebody else.',
+  async (t) => {
+    const [one, other] = [await t.user(), await t.user()]
+    const filters = [one, other].map(({ userName }) => `filter=userName+eq+%22${userName}%22`)
+    expectAnswer(await t.get(`/Users?${filters.join('&')}`), '400')
+  },
+)
+
+export const filter = area(
+  'filter',
+  'Filtering',
+  [...grammar, ...groups, ...root, repeated],
+  ['filter'],
+)

@@ -87,6 +87,24 @@ export const paging = area('paging', 'Lists and pages', [
       expectThat(answer, 'no resources', resourcesOf(answer).length === 0)
     },
   ),
+  must(
+    'paging-numbers-of-many-digits-are-integers',
+    PAGING,
+    'startIndex and count of twenty digits are integers: below 1 and 0 they mean that, above less.',
+    async (t) => {
+      const digits = '9'.repeat(20)
+      const first = await page(t, { startIndex: 1 })
+      const below = await page(t, { startIndex: `-${digits}` })
+      expectEqual(below.answer, 'the ids', idsOf(below.answer), idsOf(first.answer))
+      const above = await page(t, { count: digits })
+      expectEqual(above.answer, 'the ids', idsOf(above.answer), idsOf(first.answer))
+      for (const parameters of [{ startIndex: digits }, { count: `-${digits}` }]) {
+        const { answer } = await page(t, parameters)
+        expectMember(answer, 'totalResults', 5)
+        expectThat(answer, 'no resources', resourcesOf(answer).length === 0)
+      }
+    },
+  ),
   must('negative-count-is-zero', PAGING, 'A negative count means 0.', async (t) => {
     const { answer } = await page(t, { count: -1 })
     expectMember(answer, 'totalResults', 5)
@@ -229,6 +247,16 @@ export const paging = area('paging', 'Lists and pages', [
     async (t) => {
       for (const path of ['/Users?count=x', '/Users?startIndex=x', '/Users?count=1.5']) {
         expectAnswer(await t.get(path), '200', '400 invalidValue', '400 invalidSyntax')
+      }
+    },
+  ),
+  interop(
+    'repeated-paging-is-refused',
+    PAGING,
+    'count or startIndex twice is answered with 400: one of the two would be ignored.',
+    async (t) => {
+      for (const path of ['/Users?count=1&count=2', '/Users?startIndex=1&startIndex=2']) {
+        expectAnswer(await t.get(path), '400')
       }
     },
   ),

@@ -272,6 +272,19 @@ export const projection = area('projection', 'Choosing attributes', [
     'filter',
   ),
   interop(
+    'repeated-attributes-are-united-or-refused',
+    PARAMETERS,
+    'attributes twice shows what either names, or is answered with 400.',
+    async (t) => {
+      const { id } = await subject(t)
+      const answer = await t.get(`/Users/${id}?attributes=title&attributes=userName`)
+      expectAnswer(answer, '200', '400')
+      if (answer.status === 400) return
+      expectThat(answer, 'a resource', isObject(answer.body))
+      expectMembers(answer, 'the resource', answer.body, ['id', 'schemas', 'title', 'userName'])
+    },
+  ),
+  interop(
     'empty-attributes-do-no-harm',
     PARAMETERS,
     'attributes without a value shows the whole resource or the least.',

@@ -12,19 +12,19 @@ import {
   type ScimEnv,
 } from '../context.ts'
 import { HttpRefusal } from '../failure.ts'
-import { refuseQuery } from './parameters.ts'
+import { refuseQuery, refuseRepeated } from './parameters.ts'
 import { requireNamespace } from './validate.ts'
 
 /**
  * The caller of an admin route; what a token may is decided by its permissions. That a DELETE must
- * have no query is told after that.
+ * have no query, and that no parameter may be repeated, is told after that.
  *
  * @throws Refusal, or HttpRefusal where the operator names a malformed namespace
  */
 export function adminCallerOf(c: Context<ScimEnv>, dependencies: Dependencies): Caller {
   const caller = undecided(c, dependencies)
-  if (c.req.method !== 'DELETE') return caller
-  return { ...caller, asked: hold(() => refuseQuery(c.req.url)) }
+  const check = c.req.method === 'DELETE' ? refuseQuery : refuseRepeated
+  return { ...caller, asked: hold(() => check(c.req.url)) }
 }
 
 function undecided(c: Context<ScimEnv>, dependencies: Dependencies): Caller {

@@ -94,6 +94,20 @@ export function flagOf(query: ReadonlyMap<string, string>, name: string): boolea
 }
 
 /**
+ * Sees to it that no parameter is repeated: one of its values would be ignored.
+ *
+ * @throws HttpRefusal `bad-request`
+ */
+export function refuseRepeated(url: string): void {
+  const seen = new Set<string>()
+  for (const given of new URL(url).searchParams.keys()) {
+    const name = given.toLowerCase()
+    if (seen.has(name)) refuseParameter(given.slice(0, 100), 'give it once.')
+    seen.add(name)
+  }
+}
+
+/**
  * Sees to it that a DELETE has no query: where it is taken for a choice of what to delete, all the
  * others would be deleted, too.
  *

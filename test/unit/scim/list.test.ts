@@ -23,6 +23,11 @@ describe('the page that a request asks for', () => {
     [' 7 ', '201', { startIndex: 7, count: 200 }],
     ['101', '100000', { startIndex: 101, count: 200 }],
     ['999999999999999', '1', { startIndex: 999999999999999, count: 1 }],
+    ['9999999999999999', '9999999999999999', { startIndex: 999999999999999, count: 200 }],
+    ['-9999999999999999', '-9999999999999999', { startIndex: 1, count: 0 }],
+    ['1'.repeat(400), '1'.repeat(400), { startIndex: 999999999999999, count: 200 }],
+    [`-${'1'.repeat(400)}`, `-${'1'.repeat(400)}`, { startIndex: 1, count: 0 }],
+    [`+${'0'.repeat(400)}7`, `${'0'.repeat(400)}3`, { startIndex: 7, count: 3 }],
   ])('startIndex %j and count %j', (startIndex, count, page) => {
     expect(readPage(given({ startIndex, count }))).toEqual({ kind: 'index', ...page })
   })
@@ -41,17 +46,26 @@ describe('the page that a request asks for', () => {
     )
   })
 
-  test.each(['x', '1.5', '1e3', '0x10', 'NaN', '1 2', '1'.repeat(400)])(
-    '%j is no integer',
-    (text) => {
-      expectRefusal(
-        () => readPage({ startIndex: text }),
-        'invalidValue',
-        'startIndex must be an integer',
-      )
-      expectRefusal(() => readPage({ count: text }), 'invalidValue', 'count must be an integer')
-    },
-  )
+  test.each([
+    'x',
+    '1.5',
+    '1e3',
+    '0x10',
+    'NaN',
+    '1 2',
+    '10.0',
+    '1e2',
+    '--1',
+    '+',
+    `${'1'.repeat(400)}x`,
+  ])('%j is no integer', (text) => {
+    expectRefusal(
+      () => readPage({ startIndex: text }),
+      'invalidValue',
+      'startIndex must be an integer',
+    )
+    expectRefusal(() => readPage({ count: text }), 'invalidValue', 'count must be an integer')
+  })
 })
 
 test('a ListResponse counts what it holds with JSON numbers', () => {
@@ -93,6 +107,18 @@ describe('a SearchRequest', () => {
       ...{ filter: 'title pr', sortBy: 'title', sortOrder: 'descending', startIndex: '2' },
       ...{ count: '5', attributes: 'userName,name' },
     })
+  })
+
+  test.each([
+    [1e15, 999999999999999, 200],
+    [1e21, 999999999999999, 200],
+    [1e300, 999999999999999, 200],
+    [Number.POSITIVE_INFINITY, 999999999999999, 200],
+    [-1e21, 1, 0],
+    [Number.NEGATIVE_INFINITY, 1, 0],
+  ])('clamps the number %d', (number, startIndex, count) => {
+    const given = readSearchRequest({ schemas, startIndex: number, count: number })
+    expect(readPage(given)).toEqual({ kind: 'index', startIndex, count })
   })
 
   test('is refused where it is none', () => {
