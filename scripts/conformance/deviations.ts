@@ -1,5 +1,5 @@
 // Where our server goes its own way on purpose, and why. The checks accept these choices: they are
-// within the RFCs, or what the RFCs leave open, or leniency towards clients.
+// within the RFCs, or what the RFCs leave open. What it tolerates is in leniencies.ts.
 
 /** A choice and its reason. */
 export interface Deviation {
@@ -55,59 +55,14 @@ export const DEVIATIONS: readonly Deviation[] = [
     why: 'Audit and compliance need the record, and a person who returns is the same person. It reserves no name and no e-mail.',
   },
   {
-    what: 'A word or number without quotes in a filter is a text where the attribute is one, as it is written: `externalId eq 007`, `title eq true`. Only `null` keeps its meaning.',
-    reference: 'RFC 7644 §3.4.2.2',
-    why: 'The RFC itself writes `meta.resourceType eq User` (§3.4.2.1), and clients copied it.',
-  },
-  {
-    what: '`"True"` and `"False"` count as booleans, in bodies, operations and filters.',
-    reference: 'RFC 7643 §2.3.2',
-    why: 'Entra ID sends them. They are returned as booleans.',
-  },
-  {
-    what: 'A path of PATCH that names an attribute no schema has is ignored.',
-    reference: 'RFC 7644 §3.5.2',
-    why: 'Identity providers map attributes of other products; one of them must not stop the rest.',
-  },
-  {
-    what: '`remove` of `members` with a list as value removes those listed.',
-    reference: 'RFC 7644 §3.5.2.2',
-    why: 'Entra ID removes members so; to the letter, the group would be emptied.',
-  },
-  {
-    what: '`add` or `replace` of `attr[… eq …].sub` without a match creates the element from the filter.',
-    reference: 'RFC 7644 §3.5.2.3',
-    why: 'Entra ID sets work e-mails and addresses so, whether there is one or not.',
-  },
-  {
-    what: 'A PATCH whose `Operations` are absent, null or empty succeeds and changes nothing.',
-    reference: 'RFC 7644 §3.5.2',
-    why: "Microsoft's validator sends an empty list, and a connector of two identity managers none; RFC 7643 §2.5 takes the three for one.",
-  },
-  {
-    what: 'Messages (PatchOp, BulkRequest, SearchRequest) may leave `schemas` out; a wrong one is 400.',
-    reference: 'RFC 7644 §3.1',
-    why: 'A gateway in wide use sends all its PATCHes without, and the route says which message it is.',
-  },
-  {
     what: '/Schemas lists `externalId` among the attributes of users and groups.',
     reference: 'RFC 7643 §3.1',
     why: 'Clients that build their mapping from /Schemas would not offer what we ask for.',
   },
   {
-    what: '`//Users`, a slash at the end and unknown query parameters are accepted, without a redirect.',
-    reference: 'RFC 3986 §6.2.3',
-    why: 'Administrators end the base URL with a slash, and clients do not follow redirects with a body.',
-  },
-  {
     what: 'PATCH of a group is answered with 204 unless `attributes` or `excludedAttributes` asks for a body.',
     reference: 'RFC 7644 §3.5.2',
     why: 'Entra ID asks for it, and a team of 100,000 members is not sent back for one change.',
-  },
-  {
-    what: '`password` is accepted and thrown away.',
-    reference: 'RFC 7643 §4.1.1',
-    why: 'People log in at their identity provider. Refusing it would stop clients that always send one.',
   },
   {
     what: 'A refusal of the credential, namespace or permission (401, 403), and 429, carries `message`, `messageId` and `statusCode` beside the members of a SCIM Error; no other error does.',

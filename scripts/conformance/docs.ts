@@ -7,6 +7,7 @@ import { AREAS } from './areas/index.ts'
 import type { Reference } from './check.ts'
 import { DEVIATIONS, UNSEEN } from './deviations.ts'
 import { document } from './document.ts'
+import { LENIENCIES } from './leniencies.ts'
 import { readTarget, targetOptions } from './options.ts'
 import { conform, type Result } from './run.ts'
 
@@ -38,7 +39,12 @@ const root = targetOptions(
     const { results: file } = z.object({ results: z.string().optional() }).parse(root.opts())
     const results = file === undefined ? await conform(await readTarget(root)) : readResults(file)
     const titles = new Map(AREAS.map(({ name, title }) => [name, title]))
-    const page = document({ results, titles, deviations: DEVIATIONS, unseen: UNSEEN })
+    const page = document({
+      results,
+      titles,
+      deviations: [...DEVIATIONS, ...LENIENCIES],
+      unseen: UNSEEN,
+    })
     writeFileSync(PAGE, page)
     terminal.out(`${PAGE} describes ${results.length} checks.`)
   })
