@@ -74,6 +74,11 @@ export const DEVIATIONS: readonly Deviation[] = [
     reference: 'RFC 7644 §6',
     why: 'It tells nothing about which namespaces exist, and it is how Grafana answers.',
   },
+  {
+    what: 'In a bulk request, a POST may come without a `bulkId`, `failOnErrors: 0` sets no limit, and a path may leave out its slash.',
+    reference: 'RFC 7644 §3.7',
+    why: 'Clients send it so, and it can mean nothing else; the result has no `bulkId` then.',
+  },
 ]
 
 /** Requirements that cannot be seen from outside, and are tested elsewhere or not at all. */

@@ -23,6 +23,8 @@ export interface BulkOperation {
 /** An operation that makes no sense, with what the answer needs of it. */
 export interface BulkMistake {
   readonly method: string
+  /** The path as it was sent, beginning with a slash; absent where there is none. */
+  readonly path?: string
   readonly bulkId?: string
   /** Data and no Error, whose stack would cost more than to read the operation. */
   readonly error: ProtocolReason | UnknownPath
@@ -63,16 +65,17 @@ export function readBulkRequest(body: Json, limit: number): BulkRequest {
   const failOnErrors = members.get('failonerrors') ?? undefined
   const counts =
     failOnErrors === undefined ||
-    (typeof failOnErrors === 'number' && Number.isInteger(failOnErrors) && failOnErrors > 0)
+    (typeof failOnErrors === 'number' && Number.isInteger(failOnErrors) && failOnErrors >= 0)
   if (!counts) {
     throw new ProtocolError(
       'invalidSyntax',
-      `failOnErrors must be a positive integer, not ${quote(failOnErrors)}.`,
+      `failOnErrors must be an integer that is not negative, not ${quote(failOnErrors)}.`,
     )
   }
   const seen = new Set<string>()
   return {
-    ...(failOnErrors === undefined ? {} : { failOnErrors: Number(failOnErrors) }),
+    // Clients that want no limit send 0 as well.
+    ...(failOnErrors ? { failOnErrors: Number(failOnErrors) } : {}),
     entries: operations.map((operation, index) =>
       readEntry(operation, `Operations[${index}]`, seen),
     ),
@@ -92,32 +95,36 @@ function readEntry(given: Json, where: string, seen: Set<string>): BulkEntry {
     return typeof value === 'string' ? value : undefined
   }
   const method = text('method')?.toUpperCase() ?? ''
-  const bulkId = text('bulkid')
+  const bulkId = text('bulkid') || undefined
   const named = bulkId === undefined ? {} : { bulkId }
+  const sent = text('path')
+  const path = sent === undefined || sent.startsWith('/') ? sent : `/${sent}`
   const wrong = (error: BulkMistake['error']): BulkEntry => ({
     ok: false,
-    mistake: { method, ...named, error },
+    mistake: { method, ...(path === undefined ? {} : { path }), ...named, error },
   })
   const invalid = (detail: string) =>
     wrong({ kind: 'protocol', scimType: 'invalidSyntax', detail: `${where}${detail}` })
   if (!isObject(given)) return invalid(` must be an object, not ${quote(given)}.`)
+  for (const name of ['bulkId', 'version']) {
+    const value = members.get(name.toLowerCase()) ?? ''
+    if (typeof value !== 'string') {
+      return invalid(`.${name} must be a string, not ${quote(value)}.`)
+    }
+  }
   if (!isMethod(method)) {
     return invalid(`.method must be POST, PUT, PATCH or DELETE, not ${quote(text('method'))}.`)
   }
-  const path = text('path')
   if (path === undefined) return invalid('.path is missing; write for example /Users.')
   const [, endpoint = '', id] = /^(\/[^/]+)(?:\/([^/]+))?\/?$/.exec(path) ?? []
   const type = resourceTypes.find((one) => one.endpoint === endpoint)
   if (type === undefined) return wrong({ kind: 'unknown-path' })
   if ((method === 'POST') !== (id === undefined)) return wrong({ kind: 'wrong-method' })
   if (method === 'POST') {
-    if (bulkId === undefined || bulkId === '') {
-      return invalid('.bulkId is missing; a POST needs one, so that its result can be found.')
-    }
-    if (seen.has(bulkId)) {
+    if (bulkId !== undefined && seen.has(bulkId)) {
       return invalid(`.bulkId ${quote(bulkId)} is that of an earlier operation; make them unique.`)
     }
-    seen.add(bulkId)
+    if (bulkId !== undefined) seen.add(bulkId)
   }
   const data = members.get('data')
   if (method !== 'DELETE' && !isObject(data)) {

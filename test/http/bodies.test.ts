@@ -221,3 +221,23 @@ test('more long bodies than the server holds at once are answered with 503, and 
   const long = JSON.stringify(groupBody('Long')).padEnd(10 * MIB)
   expect((await client.post('/Groups', long)).status).toBe(201)
 })
+
+test.each([
+  ['/Users', 'gzip'],
+  ['/Bulk', 'br, gzip'],
+])('POST %s with Content-Encoding %s is answered with 415 that names it', async (path, coding) => {
+  const client = await tenant()
+  const packed = new Uint8Array([0x1f, 0x8b, 8, 0])
+  const answer = await client.post(path, packed, { 'Content-Encoding': coding })
+  expectError(answer, 415, { messageId: 'scim.unsupported-coding' })
+  expect(answer.body.detail).toBe(
+    `Send the body as it is, without Content-Encoding ${JSON.stringify(coding)}.`,
+  )
+  expect(answer.headers.get('Accept-Encoding')).toBe('identity')
+})
+
+test('the content coding identity is none', async () => {
+  const client = await tenant()
+  const headers = { 'Content-Encoding': 'Identity' }
+  expect((await client.post('/Users', userBody('a'), headers)).status).toBe(201)
+})

@@ -52,7 +52,7 @@ describe('a bulk request', () => {
           ...{ method: 'PUT', status: '200', location: ada.meta.location },
           version: expect.stringMatching(/^W\/"2-/),
         },
-        { method: 'PATCH', status: '200', location: group.meta.location, version: 'W/"2"' },
+        { method: 'PATCH', status: '204', location: group.meta.location, version: 'W/"2"' },
         { method: 'DELETE', status: '204', location: ada.meta.location },
       ],
     })
@@ -142,7 +142,7 @@ describe('a bulkId', () => {
         data: patchOf({ op: 'remove', path: 'members[value eq "bulkId:b"]' }),
       },
     ])
-    expect(statuses(answer)).toEqual(['201', '201', '201', '200', '200'])
+    expect(statuses(answer)).toEqual(['201', '201', '201', '200', '204'])
     const { Resources } = (await client.get('/Users?sortBy=userName')).body
     const [a, b] = Resources
     expect(a.title).toBe('T')
@@ -211,12 +211,16 @@ describe('a bulkId', () => {
     expect((await client.get('/Groups')).body.totalResults).toBe(0)
   })
 
-  test('is needed for POST and must be unique', async () => {
+  test('may be left out, and must be unique', async () => {
     const client = await tenant()
     const { bulkId: _none, ...without } = postUser('x')
-    const answer = await bulk(client, [without, postUser('a'), { ...postUser('b'), bulkId: 'a' }])
-    expect(statuses(answer)).toEqual(['400', '201', '400'])
-    expect((await client.get('/Users')).body.totalResults).toBe(1)
+    const empty = { ...postUser('y'), bulkId: '' }
+    const again = { ...postUser('b'), bulkId: 'a' }
+    const answer = await bulk(client, [without, postUser('a'), again, empty])
+    expect(statuses(answer)).toEqual(['201', '201', '400', '201'])
+    const names = answer.body.Operations.map(({ bulkId }: { bulkId?: string }) => bulkId)
+    expect(names).toEqual([undefined, 'a', 'a', undefined])
+    expect((await client.get('/Users')).body.totalResults).toBe(3)
   })
 })
 
@@ -243,11 +247,60 @@ describe('an operation that makes no sense', () => {
   })
 
   test.each([
+    [{ method: 'PUT', path: '/Users/x' }, '400', '/Users/x'],
+    [{ method: 'PATCH', path: 'Users/x', data: 1 }, '400', '/Users/x'],
+    [{ method: 'DELETE', path: '/Nope/x' }, '404', '/Nope/x'],
+    [{ method: 'DELETE', path: '/Users' }, '405', '/Users'],
+    [{ method: 'FOO', path: '/Users/x' }, '400', '/Users/x'],
+    [{ method: 'DELETE', path: '/Users/x', version: 5 }, '400', '/Users/x'],
+    [{ method: 'DELETE', path: '/Users/x', version: ['x'] }, '400', '/Users/x'],
+    [{ method: 'DELETE', path: '/Users/x', bulkId: 7 }, '400', '/Users/x'],
+    [{ method: 'DELETE', path: '/Users/x' }, '404', '/Users/x'],
+    [{ method: 'DELETE' }, '400', ''],
+    [{ method: 'POST', path: '/Users/x', data: {} }, '405', undefined],
+    [{ method: 'POST', path: '/Users', data: {}, bulkId: 7 }, '400', undefined],
+  ])('%j has status %s and location %j', async (operation, status, path) => {
+    const client = await tenant()
+    const answer = await bulk(client, [operation])
+    const location = path === undefined ? undefined : `${client.base}${path}`
+    expect(answer.body.Operations).toMatchObject([{ method: operation.method, status }])
+    expect(answer.body.Operations[0].location).toBe(location)
+  })
+
+  test('a version or a bulkId that is no string changes nothing', async () => {
+    const client = await tenant()
+    const { id } = await createUser(client, 'ada')
+    const remove = { method: 'DELETE', path: `/Users/${id}` }
+    const wrong = [
+      { ...remove, version: 5 },
+      { ...remove, bulkId: 7 },
+    ]
+    const answer = await bulk(client, wrong)
+    for (const { status, response } of answer.body.Operations) {
+      expect({ status, scimType: response.scimType }).toEqual({
+        status: '400',
+        scimType: 'invalidSyntax',
+      })
+    }
+    expect((await client.get(`/Users/${id}`)).status).toBe(200)
+    // Null is as good as absent, and the slash at the beginning may be left out.
+    const right = { ...remove, path: `Users/${id}`, version: null, bulkId: null }
+    expect(statuses(await bulk(client, [right], { failOnErrors: 0 }))).toEqual(['204'])
+  })
+
+  test('failOnErrors 0 ends nothing', async () => {
+    const client = await tenant()
+    const gone = { method: 'DELETE', path: '/Users/x' }
+    const answer = await bulk(client, [gone, gone, postUser('a')], { failOnErrors: 0 })
+    expect(statuses(answer)).toEqual(['404', '404', '201'])
+  })
+
+  test.each([
     [{}],
     [{ schemas: [BULK] }],
     [{ schemas: [BULK], Operations: {} }],
     [{ schemas: [BULK], Operations: [], failOnErrors: 'x' }],
-    [{ schemas: [BULK], Operations: [], failOnErrors: 0 }],
+    [{ schemas: [BULK], Operations: [], failOnErrors: -1 }],
     ['{'],
   ])('a message that is none is refused whole: %j', async (body) => {
     const client = await tenant()

@@ -48,8 +48,7 @@ const bulkOperation = fc
       const [teamId, changedId, deletedId] = [idOf(team), idOf(changed), idOf(deleted)]
       const addition: Request = {
         ...{ method: 'PATCH', path: groupPath(teamId), body: patchContent(added) },
-        // A bulk response tells of every PATCH as 200.
-        rule: patchGroup(teamId, [(draft) => addTo(draft, ids)], undefined, 200),
+        rule: patchGroup(teamId, [(draft) => addTo(draft, ids)], undefined),
       }
       const all = [
         { ...createGroup({ ...group, members }), bulkId: 'g' },

@@ -291,14 +291,20 @@ const checks: Check[] = [
       expectThat(group, 'no member', objects(read(group.body, 'members')).length === 0)
     },
   ),
-  must('bulk-creation-needs-a-bulk-id', BULK, 'A creation without bulkId fails.', async (t) => {
-    const operation = { method: 'POST', path: '/Users', data: t.userBody() }
-    const answer = await send(t, [operation])
-    expectAnswer(answer, '200', '400 invalidSyntax', '400 invalidValue')
-    if (answer.status === 200) {
-      expectStatus(answer, objects(read(answer.body, 'Operations'))[0], '400')
-    }
-  }),
+  must(
+    'bulk-creation-without-a-bulk-id-gets-none',
+    BULK,
+    'A creation without bulkId fails, or has a result without one.',
+    async (t) => {
+      const operation = { method: 'POST', path: '/Users', data: t.userBody() }
+      const answer = await send(t, [operation])
+      expectAnswer(answer, '200', '400 invalidSyntax', '400 invalidValue')
+      if (answer.status !== 200) return
+      const [result] = objects(read(answer.body, 'Operations'))
+      expectStatus(answer, result, '201', '400')
+      expectThat(answer, 'no bulkId', result?.bulkId === undefined)
+    },
+  ),
   must(
     'bulk-id-is-unique',
     BULK,

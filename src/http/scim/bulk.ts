@@ -24,7 +24,7 @@ import { MAXIMUM_EFFORT, newEffort, type Spend } from '../../scim/patch/effort.t
 import { PATCH_OP } from '../../scim/patch/operation.ts'
 import { renderUser } from '../../scim/resource/render.ts'
 import { readResource } from '../../scim/resource/resource.ts'
-import { type ResourceType, userType } from '../../scim/schema/resource-type.ts'
+import { groupType, type ResourceType, userType } from '../../scim/schema/resource-type.ts'
 import { type Caller, readAs } from '../../store/authority.ts'
 import { StoreFailure } from '../../store/failure.ts'
 import { andThen, hold, release } from '../../store/held.ts'
@@ -166,9 +166,8 @@ async function carryOut(
   const byBulkId = new Map<string, Step>()
   for (const step of steps) {
     const { entry } = step
-    if (entry.ok && entry.operation.method === 'POST') {
-      byBulkId.set(entry.operation.bulkId ?? '', step)
-    }
+    if (!entry.ok || entry.operation.method !== 'POST') continue
+    if (entry.operation.bulkId !== undefined) byBulkId.set(entry.operation.bulkId, step)
   }
   let errors = 0
   // How many operations in a row the database failed; each has been tried several times.
@@ -206,8 +205,10 @@ async function carryOut(
     step.state = 'running'
     const { entry } = step
     if (!entry.ok) {
-      const { method, bulkId, error } = entry.mistake
-      finish(step, ...failed(method, bulkId, undefined, reasonOfMistake(error)))
+      const { method, path = '', bulkId, error } = entry.mistake
+      // Only what could not be created has no location (RFC 7644 §3.7.3).
+      const location = method === 'POST' ? undefined : `${base}${path}`
+      finish(step, ...failed(method, bulkId, location, reasonOfMistake(error)))
       return
     }
     const { operation } = entry
@@ -266,7 +267,7 @@ async function carryOut(
         ? await endpoint.create(step.caller, base, request)
         : await endpoint.change(method, step.caller, base, id, request, preconditions)
     step.id = String(resource.id)
-    return succeeded(method, bulkId, resource)
+    return succeeded(operation, resource)
   }
 
   /** Points references that were taken on trust to who it really became. */
@@ -345,7 +346,10 @@ async function createTogether(
       return
     }
     step.id = outcome.user.id
-    finish(step, succeeded('POST', bulkId, renderUser(base, outcome.user)))
+    finish(
+      step,
+      succeeded({ method: 'POST', type: userType, bulkId }, renderUser(base, outcome.user)),
+    )
   })
 }
 
@@ -357,9 +361,18 @@ function versionOf({ meta }: JsonObject): string {
   return isObject(meta) ? String(meta.version) : ''
 }
 
-function succeeded(method: string, bulkId: string | undefined, resource: JsonObject): BulkResult {
+/** A result has the status of the single request, of which a PATCH of a group is answered with nothing. */
+function succeeded(
+  {
+    method,
+    type,
+    bulkId,
+  }: Pick<BulkOperation, 'method' | 'type'> & { readonly bulkId?: string | undefined },
+  resource: JsonObject,
+): BulkResult {
   const location = isObject(resource.meta) ? String(resource.meta.location) : ''
-  const status = method === 'POST' ? '201' : '200'
+  const changed = method === 'PATCH' && type === groupType ? '204' : '200'
+  const status = method === 'POST' ? '201' : changed
   return { method, ...named(bulkId), version: versionOf(resource), location, status }
 }
 

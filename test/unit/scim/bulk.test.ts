@@ -37,7 +37,7 @@ function entryOf(operation: Json) {
 function mistakeOf(operation: Json): unknown {
   const entry = entryOf(operation)
   if (entry.ok) return undefined
-  const { error, ...rest } = entry.mistake
+  const { error, path: _path, ...rest } = entry.mistake
   expect(error).not.toBeInstanceOf(Error)
   if (error.kind !== 'protocol') return { ...rest, error }
   const { scimType, detail } = error
@@ -78,11 +78,12 @@ describe('the message', () => {
     const read = (failOnErrors: Json) => readBulkRequest(message([], { failOnErrors }), 1000)
     expect(read(1)).toEqual({ failOnErrors: 1, entries: [] })
     expect(read(null)).toEqual({ entries: [] })
+    expect(read(0)).toEqual({ entries: [] })
     expect(readBulkRequest(message([], { FAILONERRORS: 2 }), 1000)).toMatchObject({
       failOnErrors: 2,
     })
-    for (const wrong of [0, -1, 1.5, '1', true, [1]]) {
-      expectRefusal(() => read(wrong), 'invalidSyntax', 'failOnErrors must be a positive integer')
+    for (const wrong of [-1, 1.5, '1', true, [1]]) {
+      expectRefusal(() => read(wrong), 'invalidSyntax', 'failOnErrors must be an integer')
     }
   })
 })
@@ -157,12 +158,16 @@ describe('an operation', () => {
       { method: 'DELETE', detail: 'Operations[0].path is missing; write for example /Users.' },
     ],
     [
-      'a POST without bulkId',
-      { method: 'POST', path: '/Users', data: {} },
+      'a bulkId that is no string',
+      { ...post('a'), bulkId: 7 },
+      { method: 'POST', detail: 'Operations[0].bulkId must be a string, not 7.' },
+    ],
+    [
+      'a version that is no string',
+      { method: 'DELETE', path: 'Users/1', version: ['x'] },
       {
-        method: 'POST',
-        detail:
-          'Operations[0].bulkId is missing; a POST needs one, so that its result can be found.',
+        method: 'DELETE',
+        detail: 'Operations[0].version must be a string, not ["x"].',
       },
     ],
     [
@@ -182,8 +187,11 @@ describe('an operation', () => {
     expect(mistakeOf(operation)).toStrictEqual({ scimType: 'invalidSyntax', ...mistake })
   })
 
-  test('whose bulkId is empty or there already is refused', () => {
-    expect(mistakeOf({ ...post('a'), bulkId: '' })).toMatchObject({ scimType: 'invalidSyntax' })
+  test('whose bulkId is there already is refused; without one, or with an empty one, it is not', () => {
+    const { bulkId: _none, ...without } = post('a')
+    for (const entry of [entryOf({ ...post('a'), bulkId: '' }), entryOf(without)]) {
+      expect(entry.ok && entry.operation).not.toHaveProperty('bulkId')
+    }
     const { entries } = readBulkRequest(message([post('a'), post('a')]), 1000)
     expect(entries[1]).toMatchObject({
       ok: false,
@@ -204,7 +212,6 @@ describe('an operation', () => {
 
   test.each([
     '/Things',
-    'Users',
     'x/Users',
     '/Users/1/2',
     '/Users//',
@@ -220,6 +227,12 @@ describe('an operation', () => {
       bulkId: 'a',
       error: { kind: 'unknown-path' },
     })
+  })
+
+  test('may leave out the slash at the beginning of its path', () => {
+    expect(entryOf({ ...post('a'), path: 'Users' })).toEqual(entryOf(post('a')))
+    const remove = { method: 'DELETE', path: 'Groups/g1' }
+    expect(entryOf(remove)).toEqual(entryOf({ ...remove, path: '/Groups/g1' }))
   })
 
   test('that creates needs the path of a type, and every other that of a resource', () => {
