@@ -22,6 +22,7 @@ const eventShape = z.looseObject({
   at: z.string(),
   actor: z.looseObject({
     serviceAccount: z.string().optional(),
+    serviceAccountId: z.string().optional(),
     token: z.string().nullish(),
     operator: z.boolean().optional(),
   }),
@@ -67,7 +68,7 @@ export function addEventsCommand(root: Command, world: AdminWorld): void {
   )
     .option('--from <time>', 'not before this ISO time')
     .option('--to <time>', 'before this ISO time')
-    .option('--actor <name>', 'by this service account, or by operator')
+    .option('--actor <name>', 'by the service account of this name or id, or by operator')
     .option('--subject <id>', 'of this account or team')
     .option('--action <action>', 'such as user.update, or user. for everything done to users')
     .option('--outcome <outcome>', 'success or partial')

@@ -12,7 +12,7 @@ export interface EventQuery {
   readonly from?: number | undefined
   /** Before. */
   readonly to?: number | undefined
-  /** The name of a service account, or `operator`. */
+  /** The name or the id of a service account, or `operator`. */
   readonly actor?: string | undefined
   readonly subject?: string | undefined
   /** An action, or the beginning of one that ends in a dot. */
@@ -60,7 +60,8 @@ function conditionsOf(query: EventQuery): SQL[] {
       ? undefined
       : actor === 'operator'
         ? sql`json_extract(e.actor, '$.operator')`
-        : sql`json_extract(e.actor, '$.serviceAccount') = ${actor}`,
+        : sql`${actor} in (json_extract(e.actor, '$.serviceAccount'),
+            json_extract(e.actor, '$.serviceAccountId'))`,
     query.outcome === undefined ? undefined : sql`${outcome} = ${query.outcome}`,
   ]
   return conditions.flatMap((condition) => condition ?? [])

@@ -38,7 +38,8 @@ export type Action =
 /** Who acts, as JSON, for the rows of events. */
 export function actorOf({ namespace, actor }: Principal): SQL {
   if (actor.kind === 'operator') return sql`json_object('operator', json('true'))`
-  return sql`(select json_object('serviceAccount', a.name, 'token', ${actor.tokenId})
+  return sql`(select json_object('serviceAccount', a.name, 'serviceAccountId', a.id,
+      'token', ${actor.tokenId})
     from service_account a where a.namespace = ${namespace} and a.id = ${actor.accountId})`
 }
 

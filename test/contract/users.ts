@@ -81,7 +81,11 @@ export function users(open: Open): void {
         subject: 'user-0001',
         requestId: 'request-1',
         part: 0,
-        actor: { serviceAccount: 'okta', token: `token ${tenant.tokenHash}` },
+        actor: {
+          serviceAccount: 'okta',
+          serviceAccountId: expect.any(String),
+          token: `token ${tenant.tokenHash}`,
+        },
         changes: { after: { active: true, ...ada } },
       },
     ])

@@ -67,7 +67,11 @@ describe('events', () => {
     expect(all[4]).toEqual({
       seq: 5,
       at: expect.stringMatching(/Z$/),
-      actor: { serviceAccount: account, token: expect.stringMatching(/^t/) },
+      actor: {
+        serviceAccount: account,
+        serviceAccountId: expect.stringMatching(/^s\w+$/),
+        token: expect.stringMatching(/^t/),
+      },
       action: 'user.update',
       subject: user.id,
       outcome: 'success',
@@ -81,7 +85,7 @@ describe('events', () => {
   })
 
   test('are filtered by time, actor, subject, action and outcome', async () => {
-    const { client, user, group, account } = await history()
+    const { client, user, group, account, all } = await history()
     await query('update event set at = seq * 1000 where namespace = ?', client.namespace)
     const find = async (search: string) => seqs((await client.get(`/events?${search}`)).body.events)
     expect(await find('')).toEqual([5, 4, 3, 2, 1])
@@ -89,6 +93,7 @@ describe('events', () => {
     expect(await find('from=1970-01-02')).toEqual([])
     expect(await find('actor=operator')).toEqual([2, 1])
     expect(await find(`actor=${encodeURIComponent(account)}`)).toEqual([5, 4, 3])
+    expect(await find(`actor=${all.at(-1).actor.serviceAccountId}`)).toEqual([5, 4, 3])
     expect(await find(`subject=${user.id}`)).toEqual([5, 3])
     expect(await find('action=user.')).toEqual([5, 3])
     expect(await find('action=user.update')).toEqual([5])
@@ -97,6 +102,41 @@ describe('events', () => {
     expect(await find('outcome=success')).toEqual([5, 3, 2, 1])
     expect(await find(`subject=${group.id}&outcome=success`)).toEqual([])
     expect(await find('order=asc&cursor=3')).toEqual([4, 5])
+  })
+
+  test('tell apart accounts that swapped their names', async () => {
+    const client = await tenant()
+    const operator = operatorOf(client)
+    const make = async (name: string) => {
+      const { id } = (await operator.post('/serviceaccounts', { name, role: 'Editor' })).body
+      const { key } = (await operator.post(`/serviceaccounts/${id}/tokens`, { name })).body
+      return { id, holder: client.withToken(key) }
+    }
+    const [one, two] = [await make('one'), await make('two')]
+    const a = await createUser(one.holder, 'a')
+    for (const [{ id }, name] of [
+      [one, 'spare'],
+      [two, 'one'],
+      [one, 'two'],
+    ] as const) {
+      await operator.request('PATCH', `/serviceaccounts/${id}`, { name })
+    }
+    const b = await createUser(two.holder, 'b')
+    const by = async (actor: string) =>
+      (await operator.get(`/events?action=user.&order=asc&actor=${actor}`)).body.events
+    expect((await by('one')).map(({ subject }: { subject: string }) => subject)).toEqual([
+      a.id,
+      b.id,
+    ])
+    const [ofOne, ofTwo] = [await by(one.id), await by(two.id)]
+    expect(ofOne).toMatchObject([{ subject: a.id, actor: { serviceAccountId: one.id } }])
+    expect(ofTwo).toMatchObject([{ subject: b.id, actor: { serviceAccountId: two.id } }])
+    const request = new Request(`${client.base}/events?format=csv&action=user.&order=asc`, {
+      headers: { Authorization: `Bearer ${operator.token}` },
+    })
+    const lines = (await (await client.send(request)).text()).trimEnd().split('\r\n')
+    expect(lines[1]).toMatch(new RegExp(`,"${one.id}"$`))
+    expect(lines[2]).toMatch(new RegExp(`,"${two.id}"$`))
   })
 
   test('are read in pages, and a follower misses nothing', async () => {
@@ -138,10 +178,12 @@ describe('events', () => {
     const csv = await text('format=csv&limit=1001')
     expect(csv.type).toBe('text/csv; charset=utf-8')
     const [head, first, ...rest] = csv.body.split('\r\n')
-    expect(head).toBe('"seq","at","actor","action","subject","outcome","changes","requestId"')
+    expect(head).toBe(
+      '"seq","at","actor","action","subject","outcome","changes","requestId","serviceAccountId"',
+    )
     expect(first).toBe(
       '"2500","1970-01-01T00:00:02.500Z","operator","user.update","u""1","success",' +
-        '"{""a"":""x,y""}","r2500"',
+        '"{""a"":""x,y""}","r2500",""',
     )
     expect(rest).toHaveLength(1001)
     expect((await text('format=ndjson&action=nothing')).body).toBe('')

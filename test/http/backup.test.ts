@@ -390,6 +390,10 @@ describe('a restore', () => {
     ...{ type: 'team', id: 'g1', revision: 1, managed: true, displayName: 'Crew' },
     ...{ externalId: null, created: 1, lastModified: 1 },
   }
+  const account = {
+    ...{ type: 'serviceAccount', id: 's1', name: 'okta', role: 'None', permissions: [] },
+    ...{ disabled: false, created: 1 },
+  }
   const member = { type: 'membership', team: 'g1', user: 'u1', inherited: false }
   const event = {
     ...{ type: 'event', seq: 9, at: 1, actor: { operator: true }, action: 'user.update' },
@@ -421,6 +425,27 @@ describe('a restore', () => {
       /emails/,
     ],
     ['with NUL in an id', 2, [header, { ...user, id: 'a\0' }], /Unicode/],
+    [
+      'with an account that is called operator',
+      2,
+      [header, { ...account, name: ' OPERATOR ' }],
+      /name: /,
+    ],
+    [
+      'with a control in the name of an account',
+      2,
+      [header, { ...account, name: 'a\u202eb' }],
+      /name: /,
+    ],
+    ['with an account whose id is ..', 2, [header, { ...account, id: '..' }], /id: must begin/],
+    [
+      'with a member whose id is no part of a path',
+      4,
+      [header, user, team, { ...member, user: '../x' }],
+      /letter/,
+    ],
+    ['with a before-image of nothing', 2, [header, { ...adoption, subject: '.' }], /letter/],
+    ['with an event by nobody', 2, [header, { ...event, actor: {} }], /actor/],
     ['with an id twice', 3, [header, user, { ...user, resource: { userName: 'Bob' } }], /same id/],
     [
       'with a userName twice',

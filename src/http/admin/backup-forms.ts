@@ -8,23 +8,19 @@ import type { BackupRecord } from '../../store/backup-records.ts'
 import { hold } from '../../store/held.ts'
 import { Refusal } from '../../store/refusal.ts'
 import { BACKUP_FORMAT, BACKUP_VERSION, recordTypes } from '../../tenancy/backup.ts'
+import { faultOfId, faultOfName } from '../../tenancy/name.ts'
 import { basicRoles, type Permission, permissionBits } from '../../tenancy/permission.ts'
 import { describeReason, type Reason } from '../failure.ts'
 import { settingsForm } from './namespaces.ts'
+import { faultless } from './validate.ts'
 
 const text = z.string().check(
   z.refine((value) => !value.includes('\0') && value.isWellFormed(), {
     error: 'is no Unicode text that can be stored',
   }),
 )
-const id = text.check(z.minLength(1), z.maxLength(1000))
-/** What an id of a user or team looks like: fit for a URL, and never to be taken for a number. */
-const resourceId = id.check(
-  z.regex(
-    /^[A-Za-z][A-Za-z0-9_-]*$/,
-    'must begin with a letter; letters, digits, - and _ may follow',
-  ),
-)
+const id = text.check(faultless(faultOfId))
+const name = text.check(faultless(faultOfName))
 /** Far below the numbers that lose their last digits, so that it can be counted on from there. */
 const whole = z.int().check(z.gte(0), z.lte(1e15))
 /** Up to the last year of four digits. */
@@ -79,6 +75,17 @@ const teamBefore = z.strictObject({
   members: z.array(text),
 })
 
+/** Who acted; what an account was called then is kept as it is. */
+const actorForm = z.union([
+  z.strictObject({ operator: z.literal(true) }),
+  z.strictObject({ serviceAccount: text, serviceAccountId: z.optional(id), token: text }),
+])
+const actor = object.check((context) => {
+  if (actorForm.safeParse(context.value).success) return
+  const message = 'must be the operator, or a service account with its token'
+  context.issues.push({ code: 'custom', message, input: context.value })
+})
+
 const permissions = Object.keys(permissionBits) as [Permission, ...Permission[]]
 
 const counts = z.strictObject(
@@ -102,15 +109,15 @@ const lineForm = z.discriminatedUnion('type', [
   }),
   z.strictObject({ type: z.literal('settings'), settings: z.nullable(settingsForm) }),
   z.strictObject({
-    ...{ type: z.literal('serviceAccount'), id, name: id, role: z.enum(basicRoles) },
+    ...{ type: z.literal('serviceAccount'), id, name, role: z.enum(basicRoles) },
     ...{ permissions: z.array(z.enum(permissions)), disabled: z.boolean(), created: time },
   }),
   z.strictObject({
-    ...{ type: z.literal('user'), id: resourceId, revision: whole, managed: z.boolean() },
+    ...{ type: z.literal('user'), id, revision: whole, managed: z.boolean() },
     ...{ sessionsValidFrom: time, created: time, lastModified: time, resource },
   }),
   z.strictObject({
-    ...{ type: z.literal('team'), id: resourceId, revision: whole, managed: z.boolean() },
+    ...{ type: z.literal('team'), id, revision: whole, managed: z.boolean() },
     displayName: text.check(z.minLength(1)),
     ...{ externalId: z.nullable(text), created: time, lastModified: time },
   }),
@@ -119,18 +126,18 @@ const lineForm = z.discriminatedUnion('type', [
   z.strictObject({
     ...{
       type: z.literal('retained'),
-      id: resourceId,
+      id,
       externalId: z.nullable(text),
       revision: whole,
     },
     ...{ created: time, deleted: time, sessionsValidFrom: z.optional(time), resource },
   }),
   z.strictObject({
-    ...{ type: z.literal('adoption'), subject: text, subjectType: z.enum(['user', 'team']) },
+    ...{ type: z.literal('adoption'), subject: id, subjectType: z.enum(['user', 'team']) },
     ...{ revision: whole, requestId: text, part: whole, at: time, before: object },
   }),
   z.strictObject({
-    ...{ type: z.literal('event'), seq: whole.check(z.gte(1)), at: time, actor: object },
+    ...{ type: z.literal('event'), seq: whole.check(z.gte(1)), at: time, actor },
     ...{ action: text, subject: text, changes: object, requestId: text, part: whole },
   }),
   z.strictObject({ type: z.literal('end'), counts, sha256: text }),

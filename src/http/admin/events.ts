@@ -55,7 +55,10 @@ function show(row: EventRow) {
   }
 }
 
-const COLUMNS = ['seq', 'at', 'actor', 'action', 'subject', 'outcome', 'changes', 'requestId']
+const COLUMNS = [
+  ...['seq', 'at', 'actor', 'action', 'subject', 'outcome', 'changes', 'requestId'],
+  'serviceAccountId',
+]
 
 /** What a spreadsheet would take for the beginning of a formula. */
 const FORMULA = /^[=+\-@\t\r]/
@@ -72,9 +75,10 @@ function csvLine(cells: readonly unknown[]): string {
 function csvRow(row: EventRow): string {
   const { seq, at, action, subject, outcome, requestId } = row
   const changes = action.startsWith('token.') ? JSON.stringify(changesOf(row)) : row.changes
-  const { serviceAccount = 'operator' } = JSON.parse(row.actor)
+  const { serviceAccount = 'operator', serviceAccountId = '' } = JSON.parse(row.actor)
   const time = new Date(at).toISOString()
-  return csvLine([seq, time, serviceAccount, action, subject, outcome, changes, requestId])
+  const cells = [seq, time, serviceAccount, action, subject, outcome, changes, requestId]
+  return csvLine([...cells, serviceAccountId])
 }
 
 /** The routes of /events below the base URL of a namespace. */

@@ -14,6 +14,7 @@ import {
   type ServiceAccount,
   type TokenInfo,
 } from '../../store/service-accounts.ts'
+import { faultOfName } from '../../tenancy/name.ts'
 import {
   type BasicRole,
   basicRoles,
@@ -25,29 +26,22 @@ import { type Dependencies, makeId, queryOf, type ScimEnv } from '../context.ts'
 import { HttpRefusal } from '../failure.ts'
 import { adminCallerOf } from './caller.ts'
 import { MAXIMUM_PAGE } from './parameters.ts'
-import { listOf, readBody, text } from './validate.ts'
+import { faultless, listOf, readBody, text } from './validate.ts'
 
-const name = text.check(z.trim(), z.minLength(1), z.maxLength(190))
-
-/** The name of an account. Events and their export call the operator `operator`. */
-const accountName = name.check(
-  z.refine((value) => value.toLowerCase() !== 'operator', {
-    error: 'operator is what events call the operator; choose another name',
-  }),
-)
+const name = text.check(z.trim(), faultless(faultOfName))
 
 /** How many permissions and roles a form names at most; there are not half as many. */
 const MOST_PERMISSIONS = 100
 
 const accountForm = z.strictObject({
-  name: accountName,
+  name,
   role: z.optional(z.enum(basicRoles)),
   permissions: z.optional(listOf(z.string(), MOST_PERMISSIONS)),
   isDisabled: z._default(z.boolean(), false),
 })
 
 const accountChange = z.strictObject({
-  name: z.optional(accountName),
+  name: z.optional(name),
   role: z.optional(z.enum(basicRoles)),
   permissions: z.optional(listOf(z.string(), MOST_PERMISSIONS)),
   isDisabled: z.optional(z.boolean()),

@@ -19,6 +19,15 @@ export const text = z.string().check(
   }),
 )
 
+/** A text with nothing wrong, as far as `faultOf` tells. */
+export function faultless(faultOf: (text: string) => string | undefined) {
+  return z.check<string>((context) => {
+    const message = faultOf(context.value)
+    if (message === undefined) return
+    context.issues.push({ code: 'custom', message, input: context.value })
+  })
+}
+
 /** A text that says something. */
 export const requiredText = text.check(
   z.refine((value) => value.trim() !== '', { error: 'must not be empty' }),
