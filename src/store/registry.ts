@@ -1,5 +1,5 @@
 /** Namespaces, which an operator keeps: the few statements that are made on nobody's behalf. */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import type { Namespace } from '../tenancy/namespace.ts'
 import { effectiveSettings, type Settings, type StoredSettings } from '../tenancy/settings.ts'
 import { untilWon } from './authority.ts'
@@ -50,7 +50,8 @@ export async function createNamespace(
   const own = Object.keys(settings ?? {}).length > 0
   const stored = own ? JSON.stringify(settings) : null
   const insert = sql`
-    insert into namespace (name, settings, created_at) values (${name}, ${stored}, ${now})`
+    insert into namespace (name, settings, created_at, incarnation)
+    values (${name}, ${stored}, ${now}, lower(hex(randomblob(16))))`
   const answers = [
     sql<NamespaceRow>`select ${namespaceColumns} from namespace n where n.name = ${name}`,
   ] as const
@@ -98,44 +99,53 @@ export const deletionOrder: readonly (readonly [table: string, key: string])[] =
   ['service_account', 'id'],
 ]
 
-/** Deletes some rows of a table of a namespace; fewer than DELETION_CHUNK are the last ones. */
+/**
+ * Deletes some rows of a table of a namespace; fewer than DELETION_CHUNK are the last ones.
+ *
+ * @param condition on which any are deleted
+ */
 export function deleteSome(
   namespace: Namespace,
   table: string,
   key: string,
+  condition: SQL = sql`1`,
 ): Statement<{ readonly one: number }> {
   const columns = sql.raw(`namespace, ${key}`)
   return sql<{ readonly one: number }>`
     delete from ${sql.raw(table)} where (${columns}) in (
-      select ${columns} from ${sql.raw(table)} where namespace = ${namespace} limit ${DELETION_CHUNK})
+      select ${columns} from ${sql.raw(table)} where namespace = ${namespace}
+        and ${condition} limit ${DELETION_CHUNK})
     returning 1 as one`
 }
 
 /**
  * Deletes a namespace with all that is in it: first its tokens, so that nobody uses it any more,
  * then everything else in chunks, since one batch may take 30 seconds only. Interrupted, it goes on
- * where it stopped when it is called again.
+ * where it stopped when it is called again. Every statement asks whether it is still the same namespace:
+ * somebody else may have ended this one meanwhile, and made another under its name.
  *
  * @returns false where there is no such namespace
  * @throws StoreFailure where a part of it is left, or the answer to the last statement was lost
  */
 export async function deleteNamespace(database: Database, name: Namespace): Promise<boolean> {
   const [[row]] = await read(database, [
-    sql<{ readonly createdAt: number }>`
-      select n.created_at as "createdAt" from namespace n where n.name = ${name}`,
+    sql<{ readonly incarnation: string }>`
+      select n.incarnation from namespace n where n.name = ${name}`,
   ])
   if (row === undefined) return false
+  const { incarnation } = row
+  const isSame = sql`exists (select 1 from namespace n
+    where n.name = ${name} and n.incarnation = ${incarnation})`
   // What is gone cannot go twice, so that each statement may run again.
   const remove = <T extends Statement>(statement: T) =>
     untilWon(() => repeat(database, [statement] as const))
-  await remove(sql`delete from token where namespace = ${name}`)
+  await remove(sql`delete from token where namespace = ${name} and ${isSame}`)
   for (const [table, key] of deletionOrder) {
     for (;;) {
-      const [deleted] = await remove(deleteSome(name, table, key))
+      const [deleted] = await remove(deleteSome(name, table, key, isSame))
       if (deleted.length < DELETION_CHUNK) break
     }
   }
-  // One of this name that was created since stays.
-  await remove(sql`delete from namespace where name = ${name} and created_at = ${row.createdAt}`)
+  await remove(sql`delete from namespace where name = ${name} and incarnation = ${incarnation}`)
   return true
 }

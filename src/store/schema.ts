@@ -37,6 +37,8 @@ export const namespace = sqliteTable(
     createdAt: integer('created_at').notNull(),
     /** JSON: how far the restore of a backup is, or what was restored; see store/restore.ts. */
     restore: text('restore'),
+    /** Random: tells a namespace from another one that was made under its name later. */
+    incarnation: text('incarnation').notNull().default(''),
   },
   (table) => [check('namespace_user_limit', sql`${table.users} <= 1000000`)],
 )

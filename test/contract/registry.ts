@@ -27,6 +27,8 @@ import { parseNamespace } from '../../src/tenancy/namespace.ts'
 import {
   addMembers,
   addToken,
+  addUnmanagedTeam,
+  addUnmanagedUser,
   changeTeam,
   changeUser,
   claimOf,
@@ -111,6 +113,37 @@ export function registry(open: Open): void {
     }
     expect(await deleteNamespace(renewing, name)).toBe(true)
     expect(await createNamespace(database(), name, undefined, settings, START)).toBeUndefined()
+  })
+
+  test('a deletion leaves another namespace of the name alone, wherever it stands then', async () => {
+    // The tokens, each table, and then the namespace.
+    for (let at = 1; at <= deletionOrder.length + 2; at += 1) {
+      const tenant = await makeTenant()
+      const { namespace } = tenant
+      let writes = 0
+      let renewed: Record<string, unknown> | undefined
+      const interrupted: Database = {
+        async batch(mode, statements) {
+          if (mode === 'write') writes += 1
+          if (writes === at && renewed === undefined) {
+            renewed = {}
+            expect(await deleteNamespace(database(), namespace)).toBe(true)
+            // In the same millisecond, and with something in every kind of table.
+            await createNamespace(database(), namespace, undefined, settings, START)
+            await addToken(database(), namespace, `${namespace} anew`, ['admin'])
+            const anew = tenant.caller({ claim: claimOf(namespace, `${namespace} anew`) })
+            await addUnmanagedUser(tenant, 'u1', { userName: 'ada', emails: [{ value: 'a@x' }] })
+            await addUnmanagedTeam(tenant, 'g1', 'Crew', ['u1'])
+            expect((await readTeam(anew, 'g1', true)).members).toHaveLength(1)
+            renewed = await snapshot(tenant)
+          }
+          return database().batch(mode, statements)
+        },
+      }
+      await deleteNamespace(interrupted, namespace)
+      expect(renewed, String(at)).toBeDefined()
+      expect(await snapshot(tenant), String(at)).toEqual(renewed)
+    }
   })
 
   test('service accounts and tokens live and end as the operator says', async () => {

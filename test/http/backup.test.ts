@@ -77,7 +77,12 @@ function comparable(lines: readonly string[]) {
 /** All tables of a namespace without its name, and without what a backup leaves out. */
 async function directory(namespace: string): Promise<string> {
   const { token: _token, namespace: rows, ...tables } = JSON.parse(await dump(namespace))
-  const { restore: _restore, created_at: _created, ...row } = JSON.parse(rows[0])
+  const {
+    restore: _restore,
+    created_at: _created,
+    incarnation: _incarnation,
+    ...row
+  } = JSON.parse(rows[0])
   return JSON.stringify({ row, ...tables }).replaceAll(namespace, '-')
 }
 

@@ -71,7 +71,9 @@ let columns: Promise<Record<string, string[]>> | undefined
 async function lookUpColumns(): Promise<Record<string, string[]>> {
   const tables = Object.keys(WITH_CONFLICTS)
   const results = await binding.batch<Row>(
-    tables.map((table) => binding.prepare(`select name from pragma_table_info('${table}')`)),
+    tables.map((table) =>
+      binding.prepare(`select name from pragma_table_info('${table}') where name <> 'incarnation'`),
+    ),
   )
   return Object.fromEntries(
     tables.map((table, at) => [table, results[at]?.results.map(({ name }) => String(name)) ?? []]),

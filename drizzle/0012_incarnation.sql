@@ -1,0 +1,1 @@
+ALTER TABLE `namespace` ADD `incarnation` text DEFAULT '' NOT NULL;
