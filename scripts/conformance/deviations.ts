@@ -60,6 +60,11 @@ export const DEVIATIONS: readonly Deviation[] = [
     why: 'Clients that build their mapping from /Schemas would not offer what we ask for.',
   },
   {
+    what: '/Schemas says `uniqueness: server` of `externalId` of users and of `displayName` of groups, and `required: true` of `externalId` of users where the namespace wants it.',
+    reference: 'RFC 7643 §8.7.1',
+    why: 'It is what we hold; clients that go by the schema would send what is refused.',
+  },
+  {
     what: 'PATCH of a group is answered with 204 unless `attributes` or `excludedAttributes` asks for a body.',
     reference: 'RFC 7644 §3.5.2',
     why: 'Entra ID asks for it, and a team of 100,000 members is not sent back for one change.',

@@ -9,6 +9,7 @@ import {
   SCHEMA,
   SERVICE_PROVIDER_CONFIG,
 } from './schema/service-provider.ts'
+import { USER } from './schema/user.ts'
 
 /** What depends on the deployment. */
 export interface Capabilities {
@@ -85,13 +86,27 @@ function resourceTypeResource(baseUrl: string, type: ResourceType): JsonObject {
   }
 }
 
-/** All schemas in use (RFC 7643 §7), those of the discovery resources included. */
-export function schemaResources(baseUrl: string): JsonObject[] {
+/**
+ * All schemas in use (RFC 7643 §7), those of the discovery resources included.
+ *
+ * @param requireExternalId whether a new user must carry externalId
+ */
+export function schemaResources(baseUrl: string, requireExternalId: boolean): JsonObject[] {
   const used = resourceTypes.flatMap(({ schema, extensions }) => [
     schema,
     ...extensions.map((extension) => extension.schema),
   ])
-  return [...used, ...discoverySchemas].map((schema) => schemaResource(baseUrl, schema))
+  const shown = [...used, ...discoverySchemas].map((schema) =>
+    schema.id === USER ? withRequired(schema, 'externalId', requireExternalId) : schema,
+  )
+  return shown.map((schema) => schemaResource(baseUrl, schema))
+}
+
+function withRequired(schema: Schema, name: string, required: boolean): Schema {
+  const attributes = schema.attributes.map((attribute) =>
+    attribute.name === name ? { ...attribute, required } : attribute,
+  )
+  return { ...schema, attributes }
 }
 
 function schemaResource(baseUrl: string, schema: Schema): JsonObject {

@@ -3,17 +3,18 @@ import { comparisonKey, fold } from '../scim/comparison.ts'
 import { isObject, type Json, type JsonObject } from '../scim/json.ts'
 import { sameValue } from '../scim/resource/equality.ts'
 import { type Attributes, comparisonForm } from '../scim/resource/resource.ts'
+import { isBlank } from '../scim/resource/value.ts'
 import type { Attribute } from '../scim/schema/attribute.ts'
 import { userType } from '../scim/schema/resource-type.ts'
 import { Refusal } from './refusal.ts'
 
 /**
  * The address that holds the account e-mail: the primary work one, else the first work one, the
- * primary, the first.
+ * primary, the first. A blank value is kept and returned, but is no address.
  */
 export function accountAddress(attributes: Attributes): JsonObject | undefined {
   const emails = elementsOf(attributes.emails).filter(
-    ({ value }) => typeof value === 'string' && value !== '',
+    ({ value }) => typeof value === 'string' && !isBlank(value),
   )
   const work = emails.filter(({ type }) => typeof type === 'string' && isWork(type))
   const isPrimary = ({ primary }: { readonly primary?: Json }) => primary === true
@@ -125,7 +126,7 @@ export function accountColumns(attributes: Attributes): {
 /** An empty or blank externalId is none (Grafana takes it as the login identity). */
 export function withoutEmptyExternalId(attributes: Attributes): Attributes {
   const { externalId } = attributes
-  if (typeof externalId !== 'string' || externalId.trim() !== '') return attributes
+  if (typeof externalId !== 'string' || !isBlank(externalId)) return attributes
   const { externalId: _empty, ...rest } = attributes
   return rest
 }

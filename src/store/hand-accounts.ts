@@ -7,6 +7,7 @@ import { fold } from '../scim/comparison.ts'
 import { isObject, type Json } from '../scim/json.ts'
 import { joinTwins, sameValue } from '../scim/resource/equality.ts'
 import type { Attributes } from '../scim/resource/resource.ts'
+import { isBlank } from '../scim/resource/value.ts'
 import { emails as emailsDefinition } from '../scim/schema/user.ts'
 import { needed } from '../tenancy/needed.ts'
 import { accountAddress, accountEmail, accountKeys } from './account.ts'
@@ -46,14 +47,16 @@ export function withForm(current: Attributes, form: AccountForm): Attributes {
   const { login, email, name, externalId, isDisabled } = form
   const next: { [name: string]: Json } = { ...current }
   const set = (attribute: string, value: Json | null | undefined) => {
-    if (value === null || value === '') delete next[attribute]
+    if (value === null || (typeof value === 'string' && isBlank(value))) delete next[attribute]
     else if (value !== undefined) next[attribute] = value
   }
   set('userName', login)
   set('displayName', name)
   set('externalId', externalId)
   if (isDisabled !== undefined) next.active = !isDisabled
-  if (email !== undefined) set('emails', withEmail(current, email || null))
+  if (email !== undefined) {
+    set('emails', withEmail(current, email === null || isBlank(email) ? null : email))
+  }
   return next
 }
 

@@ -77,6 +77,30 @@ export const DEFECTS: readonly Defect[] = [
     fails: ['user-schema-declares-user-name'],
   },
   {
+    name: 'the schema tells the opposite of externalId',
+    area: 'discovery',
+    answer: ({ status, body }, { path }) => {
+      if (path !== '/Schemas' || status !== 200) return
+      for (const { attributes } of body.Resources) {
+        for (const one of attributes) if (one.name === 'externalId') one.required = !one.required
+      }
+    },
+    fails: ['required-external-id-is-told'],
+  },
+  {
+    name: 'the schema does not tell that names of groups are unique',
+    area: 'discovery',
+    answer: ({ status, body }, { path }) => {
+      if (path !== '/Schemas' || status !== 200) return
+      for (const { name, attributes } of body.Resources) {
+        for (const one of attributes) {
+          if (name === 'Group' && one.name === 'displayName') one.uniqueness = 'none'
+        }
+      }
+    },
+    fails: ['uniqueness-is-told'],
+  },
+  {
     name: 'discovery documents can be deleted',
     area: 'discovery',
     ask: ({ method, path }) =>

@@ -11,7 +11,7 @@ import { Client } from '../support/client.ts'
 import type { Body } from '../support/directory.ts'
 import { freshNamespace, makeEndpoint, tenant } from '../support/endpoint.ts'
 import { expectError, expectList } from '../support/expect.ts'
-import { ENTERPRISE_USER, GROUP, PATCH_OP, USER } from '../support/payload.ts'
+import { ENTERPRISE_USER, GROUP, PATCH_OP, USER, userBody } from '../support/payload.ts'
 
 const CORE = 'urn:ietf:params:scim:schemas:core:2.0'
 const BASE = 'https://scim.example/apis/scim.grafana.app/v0alpha1/namespaces'
@@ -254,6 +254,40 @@ describe('/Schemas', () => {
     const { body } = await anonymous().get(`/Schemas/${urn}`)
     const described = characteristicsOf(body.attributes)
     expect(described.toSorted()).toEqual(expected.toSorted())
+  })
+
+  test('tells whether a user must have externalId: by the token’s namespace, else by the file', async () => {
+    const required = async (client: Client) => {
+      const one = await client.get(`/Schemas/${USER}`)
+      const all = await client.get('/Schemas')
+      expect(all.body.Resources.find(({ id }: Described & { id: string }) => id === USER)).toEqual(
+        one.body,
+      )
+      const told = one.body.attributes.find(({ name }: Described) => name === 'externalId')
+      return told.required
+    }
+    for (const requireExternalId of [true, false]) {
+      const client = await tenant({ settings: { enableUserSync: true, requireExternalId } })
+      expect(await required(client)).toBe(requireExternalId)
+      const { externalId: _none, ...body } = userBody('ada')
+      expect((await client.post('/Users', body)).status).toBe(requireExternalId ? 400 : 201)
+      // Without a token it is the same for every namespace, and nothing is read.
+      client.endpoint.batches.length = 0
+      expect(await required(client.withToken(undefined))).toBe(true)
+      expect(client.endpoint.batches).toEqual([])
+      const [group] = (await client.get('/Schemas')).body.Resources.filter(
+        ({ id }: { id: string }) => id === GROUP,
+      )
+      expect(group.attributes[0]).toMatchObject({ name: 'externalId', required: false })
+    }
+  })
+
+  test('says that of the e-mails the account e-mail alone is unique', async () => {
+    const { body } = await anonymous().get(`/Schemas/${USER}`)
+    const emails = body.attributes.find(({ name }: Described) => name === 'emails')
+    const [value] = emails.subAttributes
+    expect(value).toMatchObject({ name: 'value', uniqueness: 'none' })
+    expect(value.description).toMatch(/The account e-mail alone is unique/)
   })
 
   test('describes every attribute in full (RFC 7643 §7)', async () => {

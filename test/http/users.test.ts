@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createGroup, createUser, memberIds } from '../support/directory.ts'
 import { tenant } from '../support/endpoint.ts'
 import { expectError, expectList } from '../support/expect.ts'
+import { operatorOf } from '../support/operator.ts'
 import { ENTERPRISE_USER, fullUser, GROUP, USER, userBody } from '../support/payload.ts'
 import { dump, eventsOf, query, userRow } from '../support/tables.ts'
 
@@ -849,4 +850,49 @@ test('a user may be large, but not larger than a row of the database', async () 
   const { before, after } = last?.changes ?? {}
   expect(before?.title).toEqual({ omitted: '1024002 characters' })
   expect(after.title).toHaveLength(1000 * 1024)
+})
+
+describe('a value of nothing but white space', () => {
+  const blanks = [' ', '\t', '\u00a0', '\u3000', ' \n ']
+
+  test.each(blanks)('is no e-mail, and is returned as it was sent: %j', async (value) => {
+    const client = await tenant()
+    const emails = [
+      { value, type: 'work', primary: true },
+      { value: 'ada@example.com', type: 'home' },
+    ]
+    const ada = await createUser(client, 'ada', { emails })
+    expect(ada.emails).toEqual(emails)
+    const bob = await createUser(client, 'bob', { emails: [{ value, type: 'work' }] })
+    expect(bob.emails).toEqual([{ value, type: 'work' }])
+    expect((await userRow(client.namespace, ada.id))?.email_key).toBe('ada@example.com')
+    expect((await userRow(client.namespace, bob.id))?.email_key).toBeNull()
+    const eve = await createUser(client, 'eve')
+    const put = await client.put(`/Users/${eve.id}`, userBody('eve', { emails: bob.emails }))
+    expect(put.status).toBe(200)
+    const operation = { op: 'add', path: 'emails', value: [{ value, type: 'work' }] }
+    expect((await client.patch(`/Users/${ada.id}`, [operation])).status).toBe(200)
+  })
+
+  test.each(blanks)('is no externalId, no userName and no name of a group: %j', async (value) => {
+    const client = await tenant({
+      settings: { enableUserSync: true, enableGroupSync: true, requireExternalId: false },
+    })
+    for (const name of ['ada', 'bob']) {
+      const user = await createUser(client, name, { externalId: value })
+      expect(user).not.toHaveProperty('externalId')
+    }
+    const scimType = 'invalidValue'
+    expectError(await client.post('/Users', userBody(value)), 400, { scimType })
+    expectError(await client.post('/Groups', { displayName: value }), 400, { scimType })
+  })
+
+  test('is no e-mail of an account by hand', async () => {
+    const client = await tenant()
+    const operator = operatorOf(client)
+    for (const login of ['ada', 'bob']) {
+      const { status, body } = await operator.post('/accounts', { login, email: ' ' })
+      expect({ status, email: body.email }).toEqual({ status: 201, email: null })
+    }
+  })
 })

@@ -13,7 +13,7 @@ const multiple = (name: string, value = 'string') => [
 ]
 
 export const userCharacteristics: readonly string[] = [
-  'externalId string caseExact',
+  'externalId string required caseExact uniqueness=server',
   'userName string required uniqueness=server',
   'name complex',
   ...texts(
@@ -47,7 +47,7 @@ export const userCharacteristics: readonly string[] = [
 
 export const groupCharacteristics: readonly string[] = [
   'externalId string caseExact',
-  'displayName string required',
+  'displayName string required uniqueness=server',
   'members complex multiValued',
   'members.value string mutability=immutable',
   'members.$ref reference caseExact mutability=immutable -> User Group',

@@ -474,6 +474,53 @@ export const discovery = area('discovery', 'Discovery', [
       expectSame(answer, 'the attributes', others, Object.keys(CANONICAL[USER] ?? {}))
     },
   ),
+  must(
+    'required-external-id-is-told',
+    'RFC 7643 §2.2',
+    'externalId of users is required in the schema where a POST without it is refused, and only there.',
+    async (t) => {
+      const { answer, schema } = await schemaOf(t, USER)
+      const { externalId: _, ...body } = t.userBody()
+      const posted = await t.post('/Users', body)
+      expectAnswer(posted, '201', '400 invalidValue')
+      const refused = posted.status === 400
+      const attribute = element(schema.attributes, 'name', 'externalId')
+      const told = attribute?.required === true
+      expectThat(answer, `required: ${refused} of externalId`, told === refused, attribute ?? null)
+    },
+  ),
+  must(
+    'uniqueness-is-told',
+    'RFC 7643 §2.2',
+    'Where a second externalId of users or displayName of groups is refused, uniqueness says so.',
+    async (t) => {
+      const externalId = t.unique('unique')
+      const displayName = t.unique('Unique')
+      const twice = async (path: string, first: JsonObject, second: JsonObject) => {
+        expectAnswer(await t.post(path, first), '201')
+        const again = await t.post(path, second)
+        expectAnswer(again, '201', '409 uniqueness')
+        return again.status === 409
+      }
+      const asked = [
+        [USER, 'externalId', '/Users', t.userBody({ externalId }), t.userBody({ externalId })],
+        [
+          GROUP,
+          'displayName',
+          '/Groups',
+          t.groupBody({ displayName }),
+          t.groupBody({ displayName }),
+        ],
+      ] as const
+      for (const [urn, name, path, first, second] of asked) {
+        if (!(await twice(path, first, second))) continue
+        const { answer, schema } = await schemaOf(t, urn)
+        const attribute = element(schema.attributes, 'name', name)
+        const told = attribute !== undefined && attribute.uniqueness !== 'none'
+        expectThat(answer, `a uniqueness of ${name}`, told, attribute ?? null)
+      }
+    },
+  ),
   should(
     'addresses-and-members-declare-what-they-use',
     'RFC 7643 §8.2',

@@ -13,6 +13,7 @@ import { listResponse } from '../../scim/list.ts'
 import { readAs } from '../../store/authority.ts'
 import { Refusal } from '../../store/refusal.ts'
 import { parseNamespace } from '../../tenancy/namespace.ts'
+import type { Settings } from '../../tenancy/settings.ts'
 import { MAXIMUM_BULK_BODY } from '../body.ts'
 import { baseUrl, callerOf, type Dependencies, queryOf, type ScimEnv } from '../context.ts'
 import { CURSOR_LIFETIME } from '../cursor.ts'
@@ -28,15 +29,18 @@ export function discoveryRoutes(dependencies: Dependencies) {
     cursorLifetime: CURSOR_LIFETIME,
   }
 
-  const decide = async (c: Context<ScimEnv>) => {
+  /** @returns the settings that the answer goes by: without a token, those of the file */
+  const decide = async (c: Context<ScimEnv>): Promise<Settings> => {
+    let settings = dependencies.settings
     if (c.req.header('Authorization') !== undefined) {
-      await readAs(callerOf(c, dependencies), [], () => [])
+      settings = (await readAs(callerOf(c, dependencies), [], () => [])).principal.settings
     } else {
       const parsed = parseNamespace(c.req.param('namespace') ?? '')
       if (!parsed.ok) throw new Refusal({ kind: 'invalid-namespace', advice: parsed.advice })
     }
     // RFC 7644 §4: nobody shall take the whole list for what a filter selected.
     if (queryOf(c).has('filter')) throw new HttpRefusal({ kind: 'filtered-discovery' })
+    return settings
   }
 
   routes.get('/ServiceProviderConfig', async (c) => {
@@ -44,22 +48,24 @@ export function discoveryRoutes(dependencies: Dependencies) {
     return scim(serviceProviderConfig(baseUrl(c), capabilities))
   })
 
-  const collection = (path: string, resources: (base: string) => readonly JsonObject[]) => {
+  const collection = (
+    path: string,
+    resources: (base: string, settings: Settings) => readonly JsonObject[],
+  ) => {
     routes.get(path, async (c) => {
-      await decide(c)
-      const all = resources(baseUrl(c))
+      const all = resources(baseUrl(c), await decide(c))
       return scim(listResponse(all, all.length, { startIndex: 1 }))
     })
     routes.get(`${path}/:id`, async (c) => {
-      await decide(c)
+      const settings = await decide(c)
       const id = c.req.param('id') ?? ''
-      const one = resources(baseUrl(c)).find((resource) => resource.id === id)
+      const one = resources(baseUrl(c), settings).find((resource) => resource.id === id)
       if (one === undefined) throw new HttpRefusal({ kind: 'unknown-schema-or-type', id })
       return scim(one)
     })
   }
   collection('/ResourceTypes', resourceTypeResources)
-  collection('/Schemas', schemaResources)
+  collection('/Schemas', (base, { requireExternalId }) => schemaResources(base, requireExternalId))
 
   return routes
 }

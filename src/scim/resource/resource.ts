@@ -7,7 +7,7 @@ import { isObject, type Json, type JsonObject, membersOf } from '../json.ts'
 import type { Attribute, Schema } from '../schema/attribute.ts'
 import { coreAttributes, qualifier, type ResourceType } from '../schema/resource-type.ts'
 import { sameValue } from './equality.ts'
-import { readValue } from './value.ts'
+import { isBlank, readValue } from './value.ts'
 
 /**
  * The attributes that clients write, in the resource's own form: core attributes by name,
@@ -154,7 +154,7 @@ export function requireAttributes(type: ResourceType, attributes: Attributes): v
   for (const attribute of type.schema.attributes) {
     if (!attribute.required || !isWritten(attribute)) continue
     const value = attributes[attribute.name]
-    if (value === undefined || (typeof value === 'string' && value.trim() === '')) {
+    if (value === undefined || (typeof value === 'string' && isBlank(value))) {
       throw new ProtocolError(
         'invalidValue',
         `${attribute.name} is required; send it with a value that is not empty.`,

@@ -230,3 +230,8 @@ export function refuseUnstorable(text: string, where: string): void {
     )
   }
 }
+
+/** Whether a text says nothing. One definition for all values by which somebody is known. */
+export function isBlank(text: string): boolean {
+  return text.trim() === ''
+}

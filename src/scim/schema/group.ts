@@ -34,7 +34,10 @@ export const groupSchema: Schema = {
   description: 'Group',
   attributes: [
     externalId,
-    string('displayName', 'The name of the group, unique in its namespace.', { required: true }),
+    string('displayName', 'The name of the group, unique in its namespace.', {
+      required: true,
+      uniqueness: 'server',
+    }),
     members,
   ],
 }

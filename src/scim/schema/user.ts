@@ -37,15 +37,16 @@ function valueDisplayTypePrimary(
   ]
 }
 
+/** Uniqueness is told of an attribute, and here holds for one value of several. */
+const EMAIL =
+  'The e-mail address. The account e-mail alone is unique: the primary work address, else the first ' +
+  'work address, the primary one, the first.'
+
 /** The e-mail addresses, one of which an account is known by. */
 export const emails: Attribute = complex(
   'emails',
   'E-mail addresses.',
-  valueDisplayTypePrimary(string('value', 'The e-mail address.'), 'e-mail address', [
-    'work',
-    'home',
-    'other',
-  ]),
+  valueDisplayTypePrimary(string('value', EMAIL), 'e-mail address', ['work', 'home', 'other']),
   { multiValued: true },
 )
 
@@ -54,7 +55,7 @@ export const userSchema: Schema = {
   name: 'User',
   description: 'User Account',
   attributes: [
-    externalId,
+    { ...externalId, uniqueness: 'server' },
     string('userName', 'The name by which the person is known to the service provider.', {
       required: true,
       uniqueness: 'server',

@@ -16,7 +16,7 @@ const CORE = 'urn:ietf:params:scim:schemas:core:2.0'
  */
 const EXPECTED: Readonly<Record<string, string>> = {
   [USER]: `
-    externalId string exact
+    externalId string exact server
     userName string required server
     name complex
     /formatted string
@@ -86,7 +86,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
     /primary boolean`,
   [GROUP]: `
     externalId string exact
-    displayName string required
+    displayName string required server
     members complex many
     /value string immutable
     /$ref reference immutable to:User,Group
@@ -224,7 +224,7 @@ function byName(attributes: Json | undefined): Record<string, Json> {
   return Object.fromEntries(entries)
 }
 
-const schemas = schemaResources(BASE)
+const schemas = schemaResources(BASE, false)
 
 describe('/Schemas', () => {
   test('lists every schema in use, those of the discovery resources included', () => {
