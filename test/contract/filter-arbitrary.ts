@@ -80,9 +80,12 @@ function value(attribute: Attribute): fc.Arbitrary<Json> {
     case 'complex':
       return fc
         .tuple(
-          ...(attribute.subAttributes ?? []).map((sub) =>
-            fc.option(value(sub), { freq: 2, nil: undefined }).map((v) => [sub.name, v] as const),
-          ),
+          // A reference without a value would have to lead to somebody.
+          ...(attribute.subAttributes ?? [])
+            .filter(({ name }) => name !== '$ref')
+            .map((sub) =>
+              fc.option(value(sub), { freq: 2, nil: undefined }).map((v) => [sub.name, v] as const),
+            ),
         )
         .map((parts) =>
           Object.fromEntries(parts.flatMap(([name, v]) => (v === undefined ? [] : [[name, v]]))),
