@@ -23,7 +23,7 @@ import { limitRequests } from './http/limits.ts'
 import { logLine } from './http/log.ts'
 import { makePools } from './http/pending.ts'
 import { readinessRoutes } from './http/readiness.ts'
-import { refusalTask } from './http/refusals.ts'
+import { refusalTask, settlementTask } from './http/refusals.ts'
 import { scimRoutes } from './http/scim/routes.ts'
 import { serverTiming } from './http/timing.ts'
 import type { Caller } from './store/authority.ts'
@@ -96,6 +96,8 @@ export function createApp(dependencies: Dependencies) {
     dependencies.log(logLine(c, started, dependencies.now()))
     const refusal = refusalTask(c, dependencies, isAdmin(c.req.raw))
     if (refusal !== undefined) tasks.push(refusal)
+    const settlement = settlementTask(c, dependencies, started)
+    if (settlement !== undefined) tasks.push(settlement)
     const failures = countFailures(c)
     if (failures !== undefined) tasks.push(failures)
     const done = Promise.allSettled(tasks.map((task) => task()))

@@ -88,16 +88,22 @@ export interface ScimEnv {
     body?: Json
     /** The operations of a bulk request that failed. */
     failedOperations?: readonly FailedOperation[]
+    /** Those that succeeded. */
+    doneOperations?: readonly Operation[]
     /** Counts what the request costs. */
     meter: Meter
   }
 }
 
-/** An operation of a bulk request that failed; the path is below the base URL. */
-export interface FailedOperation {
+/** A request, or an operation of a bulk request; the path is below the base URL. */
+export interface Operation {
   readonly method: string
   readonly path: string
   readonly body: Json | undefined
+}
+
+/** One that failed. */
+export interface FailedOperation extends Operation {
   readonly status: number
   readonly messageId: string
   readonly detail: string
@@ -172,6 +178,7 @@ export function requestOf(c: Context<ScimEnv>, dependencies: Dependencies, claim
     newId: (type) => makeId(type === 'user' ? 'u' : 'g', now, dependencies.randomBytes),
     maxScanned: dependencies.maxScanned,
     later: c.get('later'),
+    settles: c.req.method !== 'GET',
     recognized: (holder) => c.set('holder', holder),
     outdated: (owner) => c.set('owner', owner),
   }

@@ -7,10 +7,23 @@
 import type { Context } from 'hono'
 import { fold } from '../scim/comparison.ts'
 import { isObject, type Json, membersOf } from '../scim/json.ts'
-import { type NewConflict, OF_THE_CREDENTIAL, recordRefusals } from '../store/conflicts.ts'
+import {
+  type Done,
+  type NewConflict,
+  OF_THE_CREDENTIAL,
+  recordRefusals,
+  settleDone,
+} from '../store/conflicts.ts'
 import { shownNamespace } from '../tenancy/namespace.ts'
 import { abridge, cut, withoutLongWords, withoutSecrets, withoutTokens } from './abridge.ts'
-import { API, type Dependencies, type FailedOperation, makeId, type ScimEnv } from './context.ts'
+import {
+  API,
+  type Dependencies,
+  type FailedOperation,
+  makeId,
+  type Operation,
+  type ScimEnv,
+} from './context.ts'
 import { describeReason, reasonOf } from './failure.ts'
 
 const WRITES: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
@@ -112,4 +125,48 @@ export function refusalTask(
     }))
     await recordRefusals(databases.databaseFor(holder.namespace), holder, conflicts, at)
   }
+}
+
+/** What conflicts may tell of where an operation succeeded. */
+function doneBy({ method, path, body }: Operation): Done[] {
+  const [, type, id] = /^(\/Users|\/Groups)(?:\/(?!\.search)([^/]+))?$/.exec(path) ?? []
+  if (type !== '/Users' && type !== '/Groups') return []
+  const deleted = method === 'DELETE'
+  const done = (about: string, nameless: boolean): Done => ({ type, about, deleted, nameless })
+  const members = membersOf(isObject(body) ? body : {})
+  const texts = ['displayname', 'externalid'].map((name) => members.get(name))
+  const nameless = type === '/Users' && !deleted ? texts : []
+  return [
+    ...(deleted ? [] : [done(subjectOf(path, body), false)]),
+    ...(id === undefined ? [] : [done(subjectKey(id), false)]),
+    ...nameless.flatMap((text) => (typeof text === 'string' ? [done(subjectKey(text), true)] : [])),
+  ]
+}
+
+/**
+ * The task that settles the conflicts of what a SCIM request has done; undefined where it has done
+ * nothing, or the namespace has no conflicts.
+ */
+export function settlementTask(
+  c: Context<ScimEnv>,
+  { databases }: Dependencies,
+  started: number,
+): (() => Promise<void>) | undefined {
+  const holder = c.get('holder')
+  if (holder === undefined || !holder.hasConflicts || !c.res.ok) return undefined
+  const { method } = c.req
+  const path = c.req.path.replace(BASE, '')
+  const single = WRITES.has(method) ? [{ method, path, body: c.get('body') }] : []
+  const operations = c.get('doneOperations') ?? single
+  const done = operations.flatMap(doneBy)
+  if (done.length === 0) return undefined
+  const ids = operations.flatMap((one) => (one.method === 'DELETE' ? [] : idOf(one.path)))
+  const database = databases.databaseFor(holder.namespace)
+  return () => settleDone(database, holder, done, ids, started)
+}
+
+/** The id in the path of a user or group. */
+function idOf(path: string): string[] {
+  const [, id] = /^\/(?:Users|Groups)\/([^/]+)$/.exec(path) ?? []
+  return id === undefined ? [] : [id]
 }

@@ -40,6 +40,8 @@ export interface Caller {
   readonly maxScanned?: number | undefined
   /** Runs a task once the response is sent. */
   readonly later: (task: () => Promise<unknown>) => void
+  /** Whether what it does settles conflicts, so that it is asked whether there are any. */
+  readonly settles?: boolean
   /** Is told who calls once the token is known to be good, also where the request is refused. */
   readonly recognized: (holder: Holder) => void
   /** Is told whose the token is where it is good no more. */
@@ -70,7 +72,11 @@ function isPrincipal(decided: Principal | CredentialReason): decided is Principa
 
 const stateColumns = sql`n.name as namespace, n.settings, n.restore, n.users, n.teams`
 
-function authorityOf({ bearer, namespace }: Claim): Statement<Authority> {
+const hasConflicts = sql`, exists (select 1 from conflict c
+  where c.namespace = k.namespace and c.last_at > 0) as "hasConflicts"`
+
+function authorityOf({ claim, settles }: Caller): Statement<Authority> {
+  const { bearer, namespace } = claim
   if (bearer.kind === 'operator') {
     const name = namespace.ok ? namespace.namespace : ''
     return sql<Authority>`select ${stateColumns} from namespace n where n.name = ${name}`
@@ -78,7 +84,7 @@ function authorityOf({ bearer, namespace }: Claim): Statement<Authority> {
   return sql<Authority>`
     select ${stateColumns}, k.id as "tokenId", k.account_id as "accountId", k.permissions,
       k.disabled, k.expires_at as "expiresAt", k.revoked_at as "revokedAt",
-      k.last_used_at as "lastUsedAt"
+      k.last_used_at as "lastUsedAt"${settles === true ? hasConflicts : sql``}
     from token k cross join namespace n on n.name = k.namespace
     where k.hash = ${bearer.hash}`
 }
@@ -133,7 +139,7 @@ export async function readDuringRestore<const T extends readonly Statement[]>(
   const allowedIn = (namespace: Namespace) =>
     sql`(${goodBearer(claim.bearer, namespace, permissions, now)}) allowed cross join`
   const statements = parsed.ok ? reads(parsed.namespace, allowedIn(parsed.namespace)) : []
-  const [authorities = [], ...rows] = await read(database, [authorityOf(claim), ...statements])
+  const [authorities = [], ...rows] = await read(database, [authorityOf(caller), ...statements])
   const authority = authorities[0] as Authority | undefined
   const holder = holderOf(claim, authority, now)
   if (holder !== undefined) caller.recognized(holder)

@@ -167,6 +167,49 @@ export async function recordRefusals(
   ])
 }
 
+/** A subject that was written or deleted, as conflicts may tell of it. */
+export interface Done {
+  readonly type: '/Users' | '/Groups'
+  /** As a conflict is about it; folded. */
+  readonly about: string
+  readonly deleted: boolean
+  /** Whether it is so called only where the refused request lacked a userName. */
+  readonly nameless: boolean
+}
+
+/**
+ * Settles the conflicts of what was done meanwhile, with a cost that does not depend on how many
+ * there are. That a value is in use stays true for another account, whoever has written it.
+ *
+ * @param ids of users and groups that were written: what they are called counts as well
+ * @param since when the request came in; what was refused later stays
+ */
+export async function settleDone(
+  database: Database,
+  { namespace, accountId }: Holder,
+  done: readonly Done[],
+  ids: readonly string[],
+  since: number,
+): Promise<void> {
+  const field = (name: keyof Done) => sql.raw(`json_extract(j.value, '$.${name}')`)
+  await database.batch('write', [
+    sql`
+      with d (type, about, deleted, nameless) as materialized (
+        select ${field('type')}, ${field('about')}, ${field('deleted')}, ${field('nameless')}
+        from json_each(${JSON.stringify(done)}) j
+        union select '/Users', u.user_name_key, 0, 0 from json_each(${JSON.stringify(ids)}) j
+          cross join user u on u.namespace = ${namespace} and u.id = j.value
+        union select '/Groups', t.display_name_key, 0, 0 from json_each(${JSON.stringify(ids)}) j
+          cross join team t on t.namespace = ${namespace} and t.id = j.value)
+      delete from conflict where namespace = ${namespace} and id in (
+        select c.id from d cross join conflict c on c.namespace = ${namespace} and c.about = d.about
+        where c.last_at <= ${since} and instr(json_extract(c.request, '$.path'), d.type) > 0
+          and (d.deleted or json_extract(c.request, '$.method') <> 'DELETE')
+          and (not d.nameless or json_extract(c.request, '$.body.userName') is null)
+          and (c.reason <> 'scim.uniqueness' or c.share = ${accountId}))`,
+  ])
+}
+
 /** The place of a conflict in the list. */
 export interface Place {
   readonly lastAt: number

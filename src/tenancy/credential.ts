@@ -69,6 +69,8 @@ interface TokenState {
   readonly expiresAt: number | null
   readonly revokedAt: number | null
   readonly lastUsedAt: number | null
+  /** Whether the namespace of the token has open conflicts. */
+  readonly hasConflicts: number
 }
 
 /** The row that decides a claim; for the operator, that of the namespace alone. */
@@ -120,6 +122,8 @@ export interface Holder {
   readonly tokenId: string
   readonly accountId: string
   readonly namespace: Namespace
+  /** Whether the namespace had conflicts when the request came in. */
+  readonly hasConflicts: boolean
 }
 
 /**
@@ -133,8 +137,9 @@ export function holderOf(
 ): Holder | undefined {
   if (bearer.kind === 'operator' || authority === undefined) return undefined
   if (faultOf(authority, now) !== undefined) return undefined
-  const { tokenId = '', accountId = '', namespace } = authority
-  return { hash: bearer.hash, tokenId, accountId, namespace }
+  const { tokenId = '', accountId = '', namespace, hasConflicts } = authority
+  const { hash } = bearer
+  return { hash, tokenId, accountId, namespace, hasConflicts: hasConflicts === 1 }
 }
 
 /**

@@ -232,7 +232,8 @@ describe('a refused write', () => {
     await client.post('/Users', userBody('bob'))
     await client.get('/Users/unknown')
     await client.endpoint.settled()
-    expect(client.endpoint.records).toEqual([])
+    // What the success may have settled.
+    expect(client.endpoint.records).toEqual([{ mode: 'write', statements: 1 }])
   })
 })
 
@@ -390,6 +391,126 @@ describe('what the credential is refused for', () => {
     expect(found.find(({ subject }) => subject === '/users')).toMatchObject({
       detail: expect.stringContaining('did you mean stacks-5?'),
     })
+  })
+})
+
+describe('a success', () => {
+  const missing = { externalId: '' }
+
+  async function open(client: Tenant) {
+    return (await briefly(client)).map(({ subject }) => subject).sort()
+  }
+
+  test('settles what was refused about the same person, and nothing else', async () => {
+    const client = await tenant()
+    for (const name of ['ada@example.com', 'bob@example.com']) {
+      expect((await client.post('/Users', userBody(name, missing))).status).toBe(400)
+    }
+    await client.post('/Groups', { displayName: 7 })
+    expect(await open(client)).toContain('ada@example.com')
+    client.endpoint.records.length = 0
+    await createUser(client, 'Ada@Example.com')
+    expect(await open(client)).toEqual(['/groups', 'bob@example.com'].sort())
+    expect(client.endpoint.records).toEqual([{ mode: 'write', statements: 1 }])
+  })
+
+  test.each<[string, (client: Tenant, id: string) => Promise<unknown>]>([
+    ['PUT', (client, id) => client.put(`/Users/${id}`, userBody('ada'))],
+    [
+      'PATCH',
+      (client, id) => client.patch(`/Users/${id}`, [{ op: 'replace', path: 'title', value: 'x' }]),
+    ],
+  ])('by %s of the person counts as well, by name and by id', async (_, succeed) => {
+    const client = await tenant()
+    const user = await createUser(client, 'ada')
+    await client.post('/Users', userBody('ADA'))
+    await client.patch(`/Users/${user.id}`, [{ op: 'remove', path: 'userName' }])
+    expect(await open(client)).toEqual(['ada', user.id].sort())
+    await succeed(client, user.id)
+    expect(await open(client)).toEqual([])
+  })
+
+  test('of a group settles what was refused about it', async () => {
+    const client = await tenant()
+    const group = await createGroup(client, 'SRE')
+    await client.post('/Groups', groupBody('sre'))
+    await client.patch(`/Groups/${group.id}`, [{ op: 'remove', path: 'displayName' }])
+    expect(await open(client)).toEqual([group.id, 'sre'].sort())
+    await client.patch(`/Groups/${group.id}`, [{ op: 'add', path: 'members', value: [] }])
+    expect(await open(client)).toEqual([])
+  })
+
+  test('settles a person who had no userName by the externalId', async () => {
+    const client = await tenant()
+    await client.post('/Users', userBody('', { externalId: 'E-1', userName: undefined }))
+    await client.post('/Users', userBody('e-1', missing))
+    expect(await open(client)).toEqual(['e-1', 'e-1'])
+    await createUser(client, 'ada', { externalId: 'E-1' })
+    // Somebody else is called by that name.
+    expect((await briefly(client)).map(({ reason }) => reason)).toEqual([
+      'scim.external-id-required',
+    ])
+  })
+
+  test('to delete settles all about the id, and no success to write settles a deletion', async () => {
+    const client = await tenant()
+    const user = await createUser(client, 'ada')
+    await query('update user set managed = 0 where id = ?', user.id)
+    expect((await client.delete(`/Users/${user.id}`)).status).toBe(403)
+    const title = [{ op: 'replace', path: 'title', value: 'x' }]
+    expect((await client.patch(`/Users/${user.id}`, title)).status).toBe(200)
+    expect(await open(client)).toEqual([user.id])
+    await client.patch(`/Users/${user.id}`, [{ op: 'remove', path: 'userName' }])
+    expect(await open(client)).toEqual([user.id, user.id])
+    expect((await client.delete(`/Users/${user.id}`)).status).toBe(204)
+    expect(await open(client)).toEqual([])
+  })
+
+  test('of one account settles what another lacked, but not what is in use for it', async () => {
+    const client = await tenant()
+    const limited = await limitedTo(client, 'org.users:read')
+    const other = client.withToken(await makeTokenFor(client.endpoint, client.namespace))
+    await limited.post('/Users', userBody('ada'))
+    await createUser(client, 'eve')
+    await other.post('/Users', userBody('eve'))
+    expect(await open(client)).toEqual(['ada', 'eve'])
+    const eve = await client.find('/Users', 'userName eq "eve"')
+    await client.put(`/Users/${eve.body.Resources[0].id}`, userBody('eve', { title: 'x' }))
+    await createUser(client, 'ada')
+    expect(await open(client)).toEqual(['eve'])
+    await other.put(`/Users/${eve.body.Resources[0].id}`, userBody('eve', { title: 'y' }))
+    expect(await open(client)).toEqual([])
+  })
+
+  test('in a bulk request counts, and what fails in it stays', async () => {
+    const client = await tenant()
+    for (const name of ['a', 'b', 'c']) await client.post('/Users', userBody(name, missing))
+    const operation = (name: string, more = {}) => ({
+      method: 'POST',
+      path: '/Users',
+      bulkId: name,
+      data: userBody(name, more),
+    })
+    const schemas = ['urn:ietf:params:scim:api:messages:2.0:BulkRequest']
+    await client.endpoint.settled()
+    const Operations = [operation('a'), operation('b', missing)]
+    expect((await client.post('/Bulk', { schemas, Operations })).status).toBe(200)
+    expect(await open(client)).toEqual(['b', 'c'])
+  })
+
+  test('costs nothing where there are no conflicts, and a read settles none', async () => {
+    const client = await tenant()
+    const user = await createUser(client, 'ada')
+    await client.put(`/Users/${user.id}`, userBody('ada', { title: 'x' }))
+    await client.endpoint.settled()
+    expect(client.endpoint.records).toEqual([])
+    await client.post('/Users', userBody('ada'))
+    await client.endpoint.settled()
+    client.endpoint.records.length = 0
+    await client.get(`/Users/${user.id}`)
+    await client.post('/Users/.search', {})
+    expect(await open(client)).toEqual(['ada'])
+    expect(client.endpoint.records).toEqual([])
   })
 })
 
@@ -730,7 +851,7 @@ describe('the record', () => {
     await refuse(client, 'bob')
     await refuse(other, 'ada')
     await client.delete(`/Users/${user.id}`)
-    expect(await conflictsOf(client)).toHaveLength(4)
+    expect(await conflictsOf(client)).toHaveLength(3)
     expect((await operatorOf(client).delete(`/retained/${user.id}`)).status).toBe(200)
     expect((await briefly(client)).map(({ subject }) => subject)).toEqual(['bob'])
     expect(await conflictsOf(other)).toHaveLength(1)

@@ -26,9 +26,10 @@ interface Batch {
   readonly statements: number
 }
 
-/** Whether a batch records refused requests, which is done after the response. */
+/** Whether a batch records or settles refused requests, which is done after the response. */
 export function isRecord(mode: 'read' | 'write', [first]: readonly Statement[]): boolean {
-  return mode === 'write' && first !== undefined && render(first).sql.includes('into refusal_count')
+  if (mode !== 'write' || first === undefined) return false
+  return /into refusal_count|^\s*with d \(/.test(render(first).sql)
 }
 
 /** Whether a batch counts failed credentials, which is done after the response. */

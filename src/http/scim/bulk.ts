@@ -39,6 +39,7 @@ import {
   type Dependencies,
   type FailedOperation,
   makeId,
+  type Operation,
   type ScimEnv,
 } from '../context.ts'
 import { describeReason, HttpRefusal, type Reason, reasonOf, scimErrorBody } from '../failure.ts'
@@ -70,6 +71,7 @@ export function bulkRoutes(dependencies: Dependencies) {
     await requireSomePermission(caller, request.ok ? request.value : undefined)
     const done = await carryOut(caller, baseUrl(c), release(request), dependencies)
     c.set('failedOperations', done.flatMap(failedOperation))
+    c.set('doneOperations', done.flatMap(doneOperation))
     return scim(bulkResponse(done.map(({ result }) => result)))
   })
   return routes
@@ -131,14 +133,25 @@ interface Done {
 /** Ends a step; where it failed, with the messageId of its error. */
 type Finish = (step: Step, result: BulkResult, messageId?: string) => void
 
-/** What the record of refusals needs of an operation that failed. */
-function failedOperation({ entry, result, messageId }: Done): FailedOperation[] {
-  const { method, status, response } = result
-  if (response === undefined || messageId === undefined) return []
+/** What an operation would be by itself. */
+function alone({ entry, result: { method } }: Done): Operation {
   const { type, id, data } = entry.ok ? entry.operation : {}
   const path = type === undefined ? '/Bulk' : `${type.endpoint}${id === undefined ? '' : `/${id}`}`
+  return { method, path, body: data }
+}
+
+/** What the record of refusals needs of an operation that failed. */
+function failedOperation(done: Done): FailedOperation[] {
+  const { result, messageId } = done
+  const { status, response } = result
+  if (response === undefined || messageId === undefined) return []
   const detail = String(response.detail)
-  return [{ method, path, body: data, status: Number(status), messageId, detail }]
+  return [{ ...alone(done), status: Number(status), messageId, detail }]
+}
+
+/** The same of one that succeeded. */
+function doneOperation(done: Done): Operation[] {
+  return done.result.response === undefined ? [alone(done)] : []
 }
 
 async function carryOut(

@@ -222,7 +222,9 @@ describe('whose token a claim carries', () => {
         tokenId: 't1',
         accountId: 'a1',
         namespace: 'stacks-7',
+        hasConflicts: false,
       })
+      expect(holderOf(claimOf(name), { ...good, hasConflicts: 1 }, NOW)?.hasConflicts).toBe(true)
     }
   })
 
