@@ -67,7 +67,8 @@ export async function makeWorld(): Promise<World> {
   await operator.put('/migration/team-sync', { mappings: [{ groupId: 'g1', team: 'Crew' }] })
   await client.post('/Users', userBody('Dan', { title: 'T' }))
   await client.post('/Groups', { displayName: 'CREW', externalId: 'g1', members: [] })
-  await client.post('/Users', userBody('ada', { externalId: 'other' }))
+  // Nothing that is done in the world settles it.
+  await client.post('/Users', userBody('zoe', { externalId: '' }))
   await endpoint.settled()
   const conflicts = await operator.get('/conflicts')
   const account = await operator.post('/serviceaccounts', { name: 'okta', permissions: ['Editor'] })
