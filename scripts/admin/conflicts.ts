@@ -21,6 +21,11 @@ const conflictShape = z.looseObject({
 
 type Conflict = z.infer<typeof conflictShape>
 
+interface Narrowed {
+  readonly subject?: string
+  readonly reason?: string
+}
+
 /** `conflicts`: refused provisioning requests, and settling them. */
 export function addConflictCommands(root: Command, world: AdminWorld): void {
   const group = root
@@ -32,13 +37,20 @@ export function addConflictCommands(root: Command, world: AdminWorld): void {
     group,
     'list',
     'list the open conflicts, those that occurred last first',
-    'conflicts --namespace stacks-5',
+    'conflicts --namespace stacks-5 --subject ada@example.com',
     { isDefault: true },
-  ).action(async (_options: unknown, command: Command) => {
-    const { client, namespace, print } = connectNamespace(command, world)
-    const conflicts = await readAll(client, '/conflicts', 'conflicts', conflictShape)
-    print(conflicts, () => describe(conflicts, namespace))
-  })
+  )
+    .option('--subject <name>', 'about this userName, name of a team, id or path')
+    .option('--reason <reason>', 'refused for this, such as scim.uniqueness')
+    .action(async ({ subject, reason }: Narrowed, command: Command) => {
+      const { client, namespace, print } = connectNamespace(command, world)
+      const conflicts = await readAll(client, '/conflicts', 'conflicts', conflictShape, {
+        subject,
+        reason,
+      })
+      const narrowed = subject !== undefined || reason !== undefined
+      print(conflicts, () => describe(conflicts, namespace, narrowed))
+    })
 
   namespaceCommand(
     group,
@@ -54,27 +66,33 @@ export function addConflictCommands(root: Command, world: AdminWorld): void {
     })
 }
 
-function describe(conflicts: readonly Conflict[], namespace: string): string {
-  if (conflicts.length === 0) return `The namespace ${namespace} has no open conflict.`
+function describe(conflicts: readonly Conflict[], namespace: string, narrowed: boolean): string {
+  if (conflicts.length === 0) {
+    return narrowed
+      ? `The namespace ${namespace} has no such open conflict.`
+      : `The namespace ${namespace} has no open conflict.`
+  }
   const overview = table(
-    ['ID', 'SUBJECT', 'STATUS', 'REASON', 'COUNT', 'LAST', 'ACCOUNT'],
-    conflicts.map(({ id, subject, status, reason, count, last, account }) => [
+    ['ID', 'SUBJECT', 'STATUS', 'COUNT', 'LAST', 'ACCOUNT', 'WHAT WAS WRONG'],
+    conflicts.map(({ id, subject, status, detail, count, last, account }) => [
       id,
       short(subject),
       String(status),
-      reason,
       String(count),
       shortTime(last),
       account,
+      detail,
     ]),
-    ['left', 'left', 'right', 'left', 'right'],
+    ['left', 'left', 'right', 'right'],
   )
   // What to do is the same for all conflicts of one reason.
   const byReason = new Map(conflicts.map((conflict) => [conflict.reason, conflict]))
-  const advice = [...byReason.values()].map(({ reason, remedy }) => `${reason}: ${remedy}`)
-  return [overview, '', ...advice, '', '--json shows the sentence and the request of each.'].join(
-    '\n',
-  )
+  const advice = [...byReason.values()].map(({ reason, remedy }) => {
+    const ids = conflicts.filter((conflict) => conflict.reason === reason).map(({ id }) => id)
+    const more = ids.length > 3 ? ` and ${ids.length - 3} more` : ''
+    return `${ids.slice(0, 3).join(', ')}${more} (${reason}): ${remedy}`
+  })
+  return [overview, '', ...advice, '', '--json shows the request of each.'].join('\n')
 }
 
 /** A subject in the width of a column. */

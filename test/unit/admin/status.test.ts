@@ -35,15 +35,31 @@ describe('conflicts', () => {
     const subject = `${'x'.repeat(39)}…`
     expect(out).toBe(
       lines(
-        `ID  ${'SUBJECT'.padEnd(40)}  STATUS  REASON           COUNT  LAST                     ACCOUNT`,
-        `c1  ${'ada@example.com'.padEnd(40)}     409  scim.uniqueness     12  2026-11-24 10:00:00 UTC  okta`,
-        `c2  ${subject}     409  scim.uniqueness      1  2026-11-24 10:00:00 UTC  okta`,
+        `ID  ${'SUBJECT'.padEnd(40)}  STATUS  COUNT  LAST                     ACCOUNT  WHAT WAS WRONG`,
+        `c1  ${'ada@example.com'.padEnd(40)}     409     12  2026-11-24 10:00:00 UTC  okta     ${conflict.detail}`,
+        `c2  ${subject}     409      1  2026-11-24 10:00:00 UTC  okta     ${conflict.detail}`,
         '',
-        'scim.uniqueness: Change it in one of them.',
+        'c1, c2 (scim.uniqueness): Change it in one of them.',
         '',
-        '--json shows the sentence and the request of each.',
+        '--json shows the request of each.',
       ),
     )
+  })
+
+  test('are narrowed down by subject and reason', async () => {
+    const { out, calls } = await admin(
+      ['conflicts', ...IN, '--subject', 'Ada@example.com', '--reason', 'scim.uniqueness'],
+      [[200, { conflicts: [] }]],
+    )
+    const query = 'subject=Ada%40example.com&reason=scim.uniqueness&limit=1000'
+    expect(calls).toEqual([[`GET /stacks-5/conflicts?${query}`]])
+    expect(out).toBe('The namespace stacks-5 has no such open conflict.')
+  })
+
+  test('name with each remedy three of those that it is for', async () => {
+    const many = ['c1', 'c2', 'c3', 'c4', 'c5'].map((id) => ({ ...conflict, id }))
+    const { out } = await admin(['conflicts', ...IN], [[200, { conflicts: many }]])
+    expect(out).toContain('c1, c2, c3 and 2 more (scim.uniqueness): Change it in one of them.')
   })
 
   test('are printed whole with --json', async () => {
