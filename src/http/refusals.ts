@@ -129,8 +129,8 @@ export function refusalTask(
 
 /** What conflicts may tell of where an operation succeeded. */
 function doneBy({ method, path, body }: Operation): Done[] {
-  const [, type, id] = /^(\/Users|\/Groups)(?:\/(?!\.search)([^/]+))?$/.exec(path) ?? []
-  if (type !== '/Users' && type !== '/Groups') return []
+  const [, type, id] = /^(\/Users|\/Groups)(?:\/([^/]+))?$/.exec(path) ?? []
+  if ((type !== '/Users' && type !== '/Groups') || id === '.search') return []
   const deleted = method === 'DELETE'
   const done = (about: string, nameless: boolean): Done => ({ type, about, deleted, nameless })
   const members = membersOf(isObject(body) ? body : {})
