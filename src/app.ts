@@ -19,6 +19,7 @@ import { teamRoutes } from './http/admin/teams.ts'
 import { API, type Dependencies, type ScimEnv } from './http/context.ts'
 import { failedCredentials } from './http/failed-credentials.ts'
 import { describeReason, failureResponse, type Reason, reasonOf } from './http/failure.ts'
+import { ignoredNames } from './http/ignored-names.ts'
 import { limitRequests } from './http/limits.ts'
 import { logLine } from './http/log.ts'
 import { makePools } from './http/pending.ts'
@@ -80,6 +81,7 @@ function isScim(request: Request): boolean {
 export function createApp(dependencies: Dependencies) {
   const app = new Hono<ScimEnv>({ getPath: routedPath })
   const countFailures = failedCredentials(dependencies)
+  const noteNames = ignoredNames(dependencies)
   const bodies = makePools(dependencies.now)
 
   app.use(async (c, next) => {
@@ -100,6 +102,8 @@ export function createApp(dependencies: Dependencies) {
     if (settlement !== undefined) tasks.push(settlement)
     const failures = countFailures(c)
     if (failures !== undefined) tasks.push(failures)
+    const names = isAdmin(c.req.raw) ? undefined : noteNames(c)
+    if (names !== undefined) tasks.push(names)
     const done = Promise.allSettled(tasks.map((task) => task()))
     // Outside of Workers there is no execution context, and nothing ends with the response.
     try {

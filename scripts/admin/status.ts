@@ -29,6 +29,16 @@ const statusShape = z.looseObject({
       lastChangeAt: time,
     }),
   ),
+  ignoredAttributes: z.array(
+    z.looseObject({
+      serviceAccount: z.string(),
+      resourceType: z.string(),
+      name: z.string(),
+      count: z.number(),
+      last: time,
+      didYouMean: z.string().nullable(),
+    }),
+  ),
   expiringTokens: z.array(
     z.looseObject({
       serviceAccount: z.string(),
@@ -170,6 +180,21 @@ function describeStatus(status: Status): string {
           String(times),
           shortTime(since),
           shortTime(last),
+        ]),
+      ),
+    )
+  }
+  if (status.ignoredAttributes.length > 0) {
+    blocks.push(
+      table(
+        ['IGNORED ATTRIBUTE', 'OF', 'SERVICE ACCOUNT', 'COUNT', 'LAST', 'DID YOU MEAN'],
+        status.ignoredAttributes.map((one) => [
+          one.name,
+          one.resourceType,
+          one.serviceAccount,
+          String(one.count),
+          shortTime(one.last),
+          one.didYouMean ?? '',
         ]),
       ),
     )

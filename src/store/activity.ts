@@ -9,7 +9,7 @@ import { CREDENTIAL_FAILURES } from '../tenancy/health.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import type { Allowed, Caller } from './authority.ts'
 import type { Database, Statement } from './database.ts'
-import { DAY_HOURS, dayOf, hourOf } from './hours.ts'
+import { DAY_HOURS, dayOf, hourOf, startOf } from './hours.ts'
 
 /** For how many hours counts are kept: those of the day are asked for 30 days. */
 const KEPT_HOURS = 32 * DAY_HOURS
@@ -173,6 +173,12 @@ export async function expireActivity(database: Database, now: number): Promise<n
             where c.namespace = a.namespace and c.id = a.subject))
       limit ${EXPIRY_CHUNK})
     returning 1 as one`
+  await database.batch('write', [
+    sql`delete from ignored_name where (namespace, account_id, type, name) in (
+      select i.namespace, i.account_id, i.type, i.name from namespace n cross join ignored_name i
+      on i.namespace = n.name and i.last_at < ${startOf(hourOf(now) - KEPT_HOURS)}
+      limit ${EXPIRY_CHUNK})`,
+  ])
   let deleted = 0
   for (let runs = 0; runs < MOST; runs += 1) {
     const [gone] = await database.batch('write', [statement])

@@ -95,6 +95,7 @@ export const deletionOrder: readonly (readonly [table: string, key: string])[] =
   ['conflict', 'id'],
   ['refusal_count', 'hour'],
   ['activity', 'kind, subject, hour'],
+  ['ignored_name', 'account_id, type, name'],
   ['sealing_key', 'purpose, id'],
   ['service_account', 'id'],
 ]

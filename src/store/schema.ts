@@ -391,3 +391,22 @@ export const activity = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.namespace, table.kind, table.subject, table.hour] })],
 )
+
+/** What service accounts sent in vain, by name and without values; a table without rowid. */
+export const ignoredName = sqliteTable(
+  'ignored_name',
+  {
+    namespace: text('namespace')
+      .notNull()
+      .references(() => namespace.name),
+    accountId: text('account_id').notNull(),
+    /** The resource type. */
+    type: text('type').notNull(),
+    /** An attribute or a path, without its filter. */
+    name: text('name').notNull(),
+    count: integer('count').notNull(),
+    firstAt: integer('first_at').notNull(),
+    lastAt: integer('last_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.namespace, table.accountId, table.type, table.name] })],
+)

@@ -26,9 +26,12 @@ import { type Allowed, type Caller, readAs } from './authority.ts'
 import { openSince } from './conflicts.ts'
 import type { Statement } from './database.ts'
 import { dayOf, hourOf, startOf } from './hours.ts'
+import { type IgnoredRow, selectIgnored } from './ignored.ts'
 
 /** Up to where inherited members are counted. */
 const MAXIMUM_INHERITED = 1000
+/** How far back names that were sent in vain are shown, in milliseconds. */
+const IGNORED_SPAN = 30 * 24 * 60 * 60 * 1000
 /** How many users are looked at, from the newest. */
 const SAMPLE = 100
 
@@ -98,6 +101,8 @@ export interface Status {
   /** the current one, and the one or the 24 before it. */
   readonly refusals: { readonly lastHour: number; readonly lastDay: number }
   readonly failedCredentials: readonly FailedCredentials[]
+  /** What was sent in vain within 30 days. */
+  readonly ignored: readonly IgnoredRow[]
   readonly accounts: readonly (AccountRow & {
     readonly lastRequestAt: number | null
     readonly lastChangeAt: number | null
@@ -143,9 +148,19 @@ export async function readStatus(caller: Caller, expiringWithin: number): Promis
       select 1 from ${allowed} membership m indexed by membership_inherited
       where m.namespace = ${namespace} and m.inherited = 1 limit ${MAXIMUM_INHERITED + 1})`,
     selectFailures(namespace, now, allowed),
+    selectIgnored(namespace, now - IGNORED_SPAN, allowed),
   ])
-  const [[counters], accounts, tokens, changes, [conflicts], [refusals], [inherited], failures] =
-    rows
+  const [
+    [counters],
+    accounts,
+    tokens,
+    changes,
+    [conflicts],
+    [refusals],
+    [inherited],
+    failures,
+    ignored,
+  ] = rows
   const sum = (of: (row: ChangesRow) => number | null) =>
     changes.reduce((total, row) => total + (of(row) ?? 0), 0)
   const lastChanges = new Map(changes.map(({ subject, lastChangeAt }) => [subject, lastChangeAt]))
@@ -160,6 +175,7 @@ export async function readStatus(caller: Caller, expiringWithin: number): Promis
       lastDay: sum(({ lastDay }) => lastDay),
     },
     failedCredentials: failures.map(failuresOf),
+    ignored,
     refusals: { lastHour: refusals?.lastHour ?? 0, lastDay: refusals?.lastDay ?? 0 },
     accounts: accounts.map((account) => {
       const own = tokens.filter(({ accountId }) => accountId === account.id)
@@ -182,7 +198,8 @@ export async function readStatus(caller: Caller, expiringWithin: number): Promis
 
 /** What the checks of a namespace look at, as far as it is in the database. */
 export interface StoredHealth
-  extends Omit<HealthFacts, 'namespace' | 'tenantUrl' | 'settings' | 'users'> {
+  extends Omit<HealthFacts, 'namespace' | 'tenantUrl' | 'settings' | 'users' | 'ignored'> {
+  readonly ignored: readonly IgnoredRow[]
   readonly principal: Principal
 }
 
@@ -214,8 +231,10 @@ export async function readHealth(caller: Caller): Promise<StoredHealth> {
         and a.subject = '' and a.hour >= ${dayOf(now - CHANGES_SPAN)}`,
     selectFailures(namespace, now, allowed),
     selectPauses(namespace, allowed),
+    selectIgnored(namespace, now - RECENT, allowed),
   ])
-  const [[counters], accounts, tokens, refusals, [sample], [changes], failures, pauses] = rows
+  const [[counters], accounts, tokens, refusals, [sample], [changes], failures, pauses, ignored] =
+    rows
   const lastProvisionedAt = latest(
     tokens
       .filter(({ permissions }) => mayProvision(permissions))
@@ -227,6 +246,7 @@ export async function readHealth(caller: Caller): Promise<StoredHealth> {
     managedUsers: counters?.managedUsers ?? 0,
     refusals,
     failedCredentials: failures.map(failuresOf),
+    ignored,
     sampled: sample?.sampled ?? 0,
     emailLike: sample?.emailLike ?? 0,
     changedExternalIds: changes?.changed ?? 0,

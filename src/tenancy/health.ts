@@ -56,6 +56,12 @@ export interface HealthFacts {
   readonly managedUsers: number
   readonly refusals: readonly RecentRefusal[]
   readonly failedCredentials: readonly FailedCredentials[]
+  /** What was sent in vain within a day, with the attribute that may be meant. */
+  readonly ignored: readonly {
+    readonly account: string
+    readonly name: string
+    readonly meant: string | undefined
+  }[]
   /** Of the newest users: how many SCIM manages, and how many of those have an e-mail as externalId. */
   readonly sampled: number
   readonly emailLike: number
@@ -250,6 +256,20 @@ function checkPermissions({ refusals }: HealthFacts): Check {
   )
 }
 
+function checkIgnored({ ignored }: HealthFacts): Check {
+  const name = 'ignored-attributes'
+  if (ignored.length === 0) return ok(name, 'Within a day, nobody sent an attribute in vain.')
+  const names = ignored.map(({ account, name: sent, meant }) => {
+    return `${account} sent ${sent}${meant === undefined ? '' : ` (did you mean ${meant}?)`}`
+  })
+  return found(
+    'warn',
+    name,
+    `Within a day, these attributes were ignored, since the schema lacks them: ${some(names)}.`,
+    'Correct the attribute mapping in the identity provider, or take the attribute out of it.',
+  )
+}
+
 function checkExternalIdForm({ sampled, emailLike }: HealthFacts): Check {
   const name = 'external-id-form'
   if (emailLike === 0) {
@@ -335,6 +355,7 @@ export function judgeHealth(
     checkNamespace(facts),
     checkSync(facts),
     checkPermissions(facts),
+    checkIgnored(facts),
     checkExternalIdForm(facts),
     checkExternalIdChanges(facts),
     checkTokenAge(facts, now),

@@ -45,7 +45,7 @@ const newcomer: Attributes = {
 }
 
 const TABLES =
-  'namespace|token|service_account|user|user_email|team|membership|event|retained|adoption|team_mapping|conflict|refusal_count|activity|sealing_key'
+  'namespace|token|service_account|user|user_email|team|membership|event|retained|adoption|team_mapping|conflict|refusal_count|activity|ignored_name|sealing_key'
 const ALIASES = new RegExp(`\\b(?:from|join|update|into)\\s+(${TABLES})\\b(?:\\s+(\\w+))?`, 'gi')
 
 /** The steps of a plan that read a table whole, or all that a namespace holds of it. */
@@ -316,6 +316,7 @@ export function budgets(binding: D1Database): void {
       const ofAccounts = [
         'SEARCH a USING INDEX sqlite_autoindex_service_account_1 (namespace=?)',
         'SEARCH k USING INDEX token_account (namespace=?)',
+        'SEARCH a USING INDEX service_account_name (namespace=?)',
       ]
       const [status] = await sent(
         () => readStatus(tenant.caller(), 0),

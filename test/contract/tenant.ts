@@ -292,6 +292,7 @@ export async function snapshot({ database, namespace }: Tenant): Promise<Record<
     'conflict',
     'refusal_count',
     'activity',
+    'ignored_name',
     'sealing_key',
     'service_account',
     'token',

@@ -64,7 +64,16 @@ function statementsOf(step: string): string[] {
 /** All tables, each behind those that its foreign keys name. */
 const TABLES = [
   ...['namespace', 'service_account', 'token', 'user', 'user_email', 'team', 'membership'],
-  ...['event', 'retained', 'adoption', 'team_mapping', 'conflict', 'refusal_count', 'activity'],
+  ...[
+    'event',
+    'retained',
+    'adoption',
+    'team_mapping',
+    'conflict',
+    'refusal_count',
+    'activity',
+    'ignored_name',
+  ],
   'sealing_key',
 ]
 

@@ -85,6 +85,7 @@ describe('status', () => {
       changes: { lastHour: 0, lastDay: 0 },
       refusals: { lastHour: 0, lastDay: 0 },
       failedCredentials: [],
+      ignoredAttributes: [],
       serviceAccounts: [
         {
           id: expect.stringMatching(/^s/),
@@ -282,6 +283,7 @@ describe('health', () => {
       ['namespace', 'ok'],
       ['sync-switches', 'ok'],
       ['permissions', 'ok'],
+      ['ignored-attributes', 'ok'],
       ['external-id-form', 'ok'],
       ['external-id-changes', 'ok'],
       ['token-age', 'ok'],

@@ -9,7 +9,15 @@ type Node = string | Node[]
 
 const TABLES: ReadonlySet<string> = new Set([
   ...['namespace', 'service_account', 'token', 'user', 'user_email', 'team', 'membership', 'event'],
-  ...['retained', 'adoption', 'team_mapping', 'conflict', 'refusal_count', 'activity'],
+  ...[
+    'retained',
+    'adoption',
+    'team_mapping',
+    'conflict',
+    'refusal_count',
+    'activity',
+    'ignored_name',
+  ],
   'sealing_key',
 ])
 

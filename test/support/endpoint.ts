@@ -32,9 +32,9 @@ export function isRecord(mode: 'read' | 'write', [first]: readonly Statement[]):
   return /into refusal_count|^\s*with d \(/.test(render(first).sql)
 }
 
-/** Whether a batch counts failed credentials, which is done after the response. */
+/** Whether a batch counts failed credentials or names that were sent in vain, which is done after the response. */
 function countsFailures([first]: readonly Statement[]): boolean {
-  return first !== undefined && /as counted|'credential'/.test(render(first).sql)
+  return first !== undefined && /as counted|'credential'|into ignored_name/.test(render(first).sql)
 }
 
 /** The request that is being served. */

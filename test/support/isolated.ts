@@ -16,7 +16,7 @@ const EXCEPTIONS: Readonly<Record<string, RegExp>> = {
  * credentials during a later request.
  */
 const RECORD =
-  /^insert into refusal_count\b|^select n\.name as counted\b|^insert into activity .* 'credential'/
+  /^insert into refusal_count\b|^select n\.name as counted\b|^insert into activity .* 'credential'|^insert into ignored_name\b/
 
 const plainly = (sql: string) => sql.replace(/\s+/g, ' ').trim()
 

@@ -13,6 +13,7 @@ const TABLES = [
   'conflict',
   'refusal_count',
   'activity',
+  'ignored_name',
 ]
 
 /**

@@ -1,5 +1,8 @@
 /** How provisioning goes in a namespace: its status in numbers, and its health as checks. */
 import { Hono } from 'hono'
+import { groupType, userType } from '../../scim/schema/resource-type.ts'
+import { suggestionFor } from '../../scim/unknown.ts'
+import type { IgnoredRow } from '../../store/ignored.ts'
 import { readHealth, readStatus } from '../../store/status.ts'
 import { judgeHealth } from '../../tenancy/health.ts'
 import { baseUrl, type Dependencies, queryOf, type ScimEnv } from '../context.ts'
@@ -10,6 +13,11 @@ const SOON = 14 * 24 * 60 * 60 * 1000
 
 function iso(time: number | null): string | null {
   return time === null ? null : new Date(time).toISOString()
+}
+
+/** The attribute that may be meant by a name that the schema lacks. */
+function meantBy({ type, name }: IgnoredRow): string | undefined {
+  return suggestionFor(type === userType.name ? userType : groupType, name)
 }
 
 /** The routes /status and /health below the base URL of a namespace. */
@@ -44,6 +52,15 @@ export function statusRoutes(dependencies: Dependencies) {
         lastRequestAt: iso(account.lastRequestAt),
         lastChangeAt: iso(account.lastChangeAt),
       })),
+      ignoredAttributes: status.ignored.map((one) => ({
+        serviceAccount: one.account,
+        resourceType: one.type,
+        name: one.name,
+        count: one.count,
+        first: iso(one.firstAt),
+        last: iso(one.lastAt),
+        didYouMean: meantBy(one) ?? null,
+      })),
       expiringTokens: status.expiringTokens.map(({ account, id, name, expiresAt }) => ({
         serviceAccount: account,
         id,
@@ -58,9 +75,10 @@ export function statusRoutes(dependencies: Dependencies) {
 
   routes.get('/health', async (c) => {
     const caller = adminCallerOf(c, dependencies)
-    const { principal, ...stored } = await readHealth(caller)
+    const { principal, ignored: rows, ...stored } = await readHealth(caller)
+    const ignored = rows.map((one) => ({ ...one, meant: meantBy(one) }))
     const { namespace, users, settings } = principal
-    const facts = { ...stored, namespace, users, settings, tenantUrl: baseUrl(c) }
+    const facts = { ...stored, ignored, namespace, users, settings, tenantUrl: baseUrl(c) }
     const health = judgeHealth(facts, caller.now)
     // Monitors look at the status alone.
     const failed = health.status === 'fail' && queryOf(c).has('strict')

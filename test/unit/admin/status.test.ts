@@ -127,6 +127,7 @@ const status = {
       last: '2026-11-24T10:20:00.000Z',
     },
   ],
+  ignoredAttributes: [],
   serviceAccounts: [account],
   expiringTokens: [
     { serviceAccount: 'okta', id: 't1', name: 'first', expiration: '2026-11-30T00:00:00.000Z' },

@@ -16,6 +16,7 @@ const sound: HealthFacts = {
   managedUsers: 150,
   refusals: [],
   failedCredentials: [],
+  ignored: [],
   sampled: 150,
   emailLike: 0,
   changedExternalIds: 2,
@@ -63,6 +64,11 @@ test('a sound namespace passes every check', () => {
         name: 'permissions',
         status: 'ok',
         detail: 'Within a day, no request lacked a permission.',
+      },
+      {
+        name: 'ignored-attributes',
+        status: 'ok',
+        detail: 'Within a day, nobody sent an attribute in vain.',
       },
       {
         name: 'external-id-form',
@@ -148,6 +154,22 @@ test('a provider whose token was good once and is no more fails, until another o
   // Those anybody can send.
   expect(of('api-key.invalid', null)).toBe('warn')
   expect(of('api-key.missing', null)).toBe('warn')
+})
+
+test('attributes that were sent in vain are a warning, with what may be meant', () => {
+  const ignored = [
+    { account: 'okta', name: 'givenName', meant: 'name.givenName' },
+    { account: 'okta', name: 'shoeSize', meant: undefined },
+  ]
+  expect(checkOf('ignored-attributes', { ignored })).toEqual({
+    name: 'ignored-attributes',
+    status: 'warn',
+    detail:
+      'Within a day, these attributes were ignored, since the schema lacks them: ' +
+      'okta sent givenName (did you mean name.givenName?), okta sent shoeSize.',
+    remedy:
+      'Correct the attribute mapping in the identity provider, or take the attribute out of it.',
+  })
 })
 
 test('two syncs that are off are a warning', () => {
