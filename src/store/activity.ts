@@ -26,13 +26,14 @@ export const addCount = sql`on conflict (namespace, kind, subject, hour) do upda
 /** Counts the events about users and teams that the same batch recorded for a request. */
 export function countChanges(caller: Caller, principal: Principal): Statement {
   const { namespace } = principal
+  // A libSQL server does not parse HAVING without GROUP BY.
   return sql`
     insert into activity (namespace, kind, subject, hour, count, last_at)
     select ${namespace}, 'change', ${subjectOf(principal)}, ${hourOf(caller.now)}, count(*),
       ${caller.now}
     from event e where e.namespace = ${namespace} and e.request_id = ${caller.requestId}
       and (e.action like 'user.%' or e.action like 'team.%')
-    having count(*) > 0
+    group by e.request_id
     ${addCount}`
 }
 

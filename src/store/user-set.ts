@@ -226,8 +226,8 @@ export async function insertChunk(
           coalesce((select max(e.seq) from event e where e.namespace = ${namespace}), 0))
       where name = ${namespace}`,
     sql`insert into activity (namespace, kind, subject, hour, count, last_at)
-      select ${namespace}, 'change', ${subjectOf(principal)}, ${hourOf(now)}, count(*), ${now}
-      from ${each} where ${inserted} having count(*) > 0
+      select ${namespace}, 'change', ${subjectOf(principal)}, ${hourOf(now)}, created, ${now}
+      from (select count(*) as created from ${each} where ${inserted}) where created > 0
       ${addCount}`,
   ]
   const answers = [
