@@ -237,8 +237,8 @@ describe('a user', () => {
     ['with a boolean for title', { title: true }],
     ['with a word for active', { active: 'yes' }],
     ['with a number for active', { active: 1 }],
-    ['with a string for emails', { emails: 'ada@example.com' }],
-    ['with strings in emails', { emails: ['ada@example.com'] }],
+    ['with numbers in emails', { emails: [5] }],
+    ['with a list in emails', { emails: [['ada@example.com']] }],
     ['with a number for an address', { emails: [{ value: 5 }] }],
     ['with a word for primary', { emails: [{ value: 'a@x', primary: 'first' }] }],
     [

@@ -74,7 +74,7 @@ export function readValue(attribute: Attribute, value: Json, where: string): Val
 export function readSingle(attribute: Attribute, given: Json, where: string): Value {
   const value = attribute.multiValued
     ? wrapBareValue(attribute, given)
-    : unwrapReference(attribute, unwrapValueObject(attribute, unwrapSingleton(given)))
+    : unwrapReference(attribute, unwrapSingleton(unwrapValueObject(attribute, given)))
   if (value === null) return undefined
   switch (attribute.type) {
     case 'complex':
@@ -143,8 +143,10 @@ export function unwrapSingleton(value: Json): Json {
 
 /** Provisioning jobs of Azure AD from before Entra ID send `[{"$ref":null,"value":"x"}]` for "x". */
 function unwrapValueObject(attribute: Attribute, value: Json): Json {
-  if (attribute.type === 'complex' || !isObject(value)) return value
-  const { value: inner, $ref = null, ...others } = value
+  if (attribute.type === 'complex' || !Array.isArray(value)) return value
+  const [only, another] = value
+  if (!isObject(only) || another !== undefined) return value
+  const { value: inner, $ref = null, ...others } = only
   return inner === undefined || $ref !== null || Object.keys(others).length > 0 ? value : inner
 }
 
