@@ -316,7 +316,7 @@ describe('the query of a filter', () => {
     '/Users?aadOptscim062020&filter=userName+eq+%22bjensen%22',
     '/Users?filter=emails%5Btype+eq+%22work%22%5D.value+eq+%22bjensen%40example.com%22',
     '/Users?filter=emails[type+eq+"work"].value+eq+"bjensen%40example.com"',
-    '/Users?foo=bar&filter=title+pr&filter=bogus',
+    '/Users?foo=bar&foo=baz&filter=title+pr',
     '/Users/?filter=title+pr',
     '//Users?filter=title+pr',
     '/Users?attributes=&filter=title+pr',
