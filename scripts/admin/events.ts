@@ -28,6 +28,7 @@ const eventShape = z.looseObject({
   }),
   action: z.string(),
   subject: z.string(),
+  subjectName: z.string().optional(),
   outcome: z.string(),
   changes: z.unknown(),
   requestId: z.string().nullable(),
@@ -69,7 +70,7 @@ export function addEventsCommand(root: Command, world: AdminWorld): void {
     .option('--from <time>', 'not before this ISO time')
     .option('--to <time>', 'before this ISO time')
     .option('--actor <name>', 'by the service account of this name or id, or by operator')
-    .option('--subject <id>', 'of this account or team')
+    .option('--subject <who>', 'of this account or team, by userName, e-mail, name or id')
     .option('--action <action>', 'such as user.update, or user. for everything done to users')
     .option('--outcome <outcome>', 'success or partial')
     .option('--limit <number>', `at most so many (default: ${SHOWN}, or all as ndjson or csv)`)
@@ -163,13 +164,14 @@ async function followEvents(
 function eventTable(events: readonly Event[], more: boolean): string {
   if (events.length === 0) return 'No event matches.'
   const shown = table(
-    ['SEQ', 'AT', 'ACTOR', 'ACTION', 'SUBJECT', 'OUTCOME', 'CHANGES'],
+    ['SEQ', 'AT', 'ACTOR', 'ACTION', 'SUBJECT', 'NAME', 'OUTCOME', 'CHANGES'],
     events.map((event) => [
       String(event.seq),
       shortTime(event.at),
       actorOf(event),
       event.action,
       event.subject,
+      event.subjectName ?? '',
       event.outcome,
       changesOf(event),
     ]),
@@ -180,8 +182,9 @@ function eventTable(events: readonly Event[], more: boolean): string {
 
 /** One event in a line, to be read as it scrolls by. */
 function lineOf(event: Event): string {
-  const { action, subject, outcome } = event
-  return [shortTime(event.at), actorOf(event), action, subject, outcome, changesOf(event)]
+  const { action, subject, subjectName, outcome } = event
+  const whom = subjectName === undefined ? subject : `${subject} (${subjectName})`
+  return [shortTime(event.at), actorOf(event), action, whom, outcome, changesOf(event)]
     .join('  ')
     .trimEnd()
 }

@@ -1,8 +1,9 @@
 /** Reading the events of a namespace, and letting old ones go. */
 import { type SQL, sql } from 'drizzle-orm'
+import { fold } from '../scim/comparison.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import { needed } from '../tenancy/needed.ts'
-import { type Caller, readAs } from './authority.ts'
+import { type Allowed, type Caller, readAs } from './authority.ts'
 import type { Database } from './database.ts'
 import { type Held, release } from './held.ts'
 
@@ -14,6 +15,7 @@ export interface EventQuery {
   readonly to?: number | undefined
   /** The name or the id of a service account, or `operator`. */
   readonly actor?: string | undefined
+  /** Of whom: an id, a userName, an account e-mail, or the name of a team. */
   readonly subject?: string | undefined
   /** An action, or the beginning of one that ends in a dot. */
   readonly action?: string | undefined
@@ -32,6 +34,8 @@ export interface EventRow {
   readonly actor: string
   readonly action: string
   readonly subject: string
+  /** What the subject is called now, or was when it was deleted; null where nobody knows any more. */
+  readonly subjectName: string | null
   readonly outcome: 'success' | 'partial'
   readonly changes: string
   readonly requestId: string
@@ -41,9 +45,8 @@ const outcome = sql`iif(json_array_length(e.changes, '$.skipped') > 0, 'partial'
 
 /** Conditions in the order of what they cost; one that is not asked for is left out. */
 function conditionsOf(query: EventQuery): SQL[] {
-  const { from, to, actor, subject, action, after } = query
+  const { from, to, actor, action, after } = query
   const conditions: (SQL | undefined)[] = [
-    subject === undefined ? undefined : sql`e.subject = ${subject}`,
     after === undefined
       ? undefined
       : query.order === 'asc'
@@ -67,6 +70,53 @@ function conditionsOf(query: EventQuery): SQL[] {
   return conditions.flatMap((condition) => condition ?? [])
 }
 
+/** How many deleted people of one userName, and of one e-mail, a name may mean: the last ones. */
+const MOST_RETAINED = 20
+
+/**
+ * The ids that a text may mean, as a column `id`: each is a step in an index that is unique, or ends.
+ * D1 takes five selects in a row.
+ */
+function idsOf(namespace: Namespace, text: string, allowed: Allowed): SQL {
+  const key = fold(text)
+  const retained = (column: string) => sql`select r.id from (select r.id
+    from ${allowed} retained r where r.namespace = ${namespace} and ${sql.raw(column)} = ${key}
+    order by r.rowid desc limit ${MOST_RETAINED}) r`
+  return sql`select ${text} as id
+    union select p.id from (
+      select u.id from ${allowed} user u
+        where u.namespace = ${namespace} and u.user_name_key = ${key}
+      union all select u.id from ${allowed} user u
+        where u.namespace = ${namespace} and u.email_key = ${key}) p
+    union select t.id from ${allowed} team t
+      where t.namespace = ${namespace} and t.display_name_key = ${key}
+    union ${retained('r.user_name_key')}
+    union ${retained('r.email_key')}`
+}
+
+const subjectName = (namespace: Namespace) => sql`coalesce(
+  (select u.resource ->> '$.userName' from user u
+    where u.namespace = ${namespace} and u.id = e.subject),
+  (select t.display_name from team t where t.namespace = ${namespace} and t.id = e.subject),
+  (select r.resource ->> '$.userName' from retained r
+    where r.namespace = ${namespace} and r.id = e.subject))`
+
+/** The numbers of one page of events. */
+function selectPage(namespace: Namespace, query: EventQuery, allowed: Allowed): SQL {
+  const conditions = sql.join([sql`e.namespace = ${namespace}`, ...conditionsOf(query)], sql` and `)
+  const inOrder = sql`order by e.seq ${query.order === 'asc' ? sql`asc` : sql`desc`}
+    limit ${query.limit}`
+  const { subject } = query
+  if (subject === undefined) {
+    return sql`select e.seq from ${allowed} event e where ${conditions} ${inOrder}`
+  }
+  // A page of each subject, in the order of its index: all of them together would have to be sorted.
+  return sql`select e.seq from (${idsOf(namespace, subject, allowed)}) s
+    cross join event e on e.namespace = ${namespace} and e.seq in (
+      select e.seq from event e where e.subject = s.id and ${conditions} ${inOrder})
+    ${inOrder}`
+}
+
 /**
  * Reads events, one page.
  *
@@ -74,16 +124,15 @@ function conditionsOf(query: EventQuery): SQL[] {
  */
 export async function readEvents(caller: Caller, query: Held<EventQuery>): Promise<EventRow[]> {
   const asked: EventQuery = query.ok ? query.value : { order: 'desc', limit: 0 }
-  const { rows } = await readAs(caller, needed['GET /events'], (namespace, allowed) => {
-    const conditions = [sql`e.namespace = ${namespace}`, ...conditionsOf(asked)]
-    return [
-      sql<EventRow>`
-        select e.seq, e.at, e.actor, e.action, e.subject, ${outcome} as outcome, e.changes,
-          e.request_id as "requestId"
-        from ${allowed} event e where ${sql.join(conditions, sql` and `)}
-        order by e.seq ${asked.order === 'asc' ? sql`asc` : sql`desc`} limit ${asked.limit}`,
-    ] as const
-  })
+  const { rows } = await readAs(caller, needed['GET /events'], (namespace, allowed) => [
+    sql<EventRow>`
+      select e.seq, e.at, e.actor, e.action, e.subject,
+        ${subjectName(namespace)} as "subjectName", ${outcome} as outcome, e.changes,
+        e.request_id as "requestId"
+      from ${allowed} event e where e.namespace = ${namespace}
+        and e.seq in (${selectPage(namespace, asked, allowed)})
+      order by e.seq ${asked.order === 'asc' ? sql`asc` : sql`desc`}`,
+  ])
   release(query)
   return rows[0]
 }

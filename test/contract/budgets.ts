@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { readFilter } from '../../src/scim/filter/bind.ts'
 import type { Attributes } from '../../src/scim/resource/resource.ts'
 import { groupType, userType } from '../../src/scim/schema/resource-type.ts'
+import { readEvents } from '../../src/store/audit.ts'
 import { listConflicts, recordRefusals } from '../../src/store/conflicts.ts'
 import { d1 } from '../../src/store/d1.ts'
 import { listResources, type Selection } from '../../src/store/listing.ts'
@@ -357,6 +358,30 @@ export function budgets(binding: D1Database): void {
       const subject = { limit: 10, subject: 'nobody' }
       const [sought] = await sent(() => listConflicts(tenant.caller(), held(subject)))
       expect(rowsRead(sought)).toBeLessThanOrEqual(10)
+    })
+
+    test('events are found by a name at the cost of a page, whatever the number of events', async () => {
+      const page = { order: 'desc', limit: 10 } as const
+      const [plain] = await sent(() => readEvents(tenant.caller(), held(page)))
+      expect(rowsRead(plain)).toBeLessThanOrEqual(60)
+      const user = id(LONER)
+      await binding
+        .prepare(
+          `with recursive n(i) as (select 1 union all select i + 1 from n where i < 5000)
+          insert into event select ?1, 1000000 + i, i, '{"operator":true}', 'user.update', ?2, '{}',
+            'many-' || i, 0 from n`,
+        )
+        .bind(tenant.namespace, user)
+        .run()
+      for (const subject of [user, `USER${user.slice(1)}@example.com`, 'gone000007@example.com']) {
+        const asked = { ...page, subject }
+        const [read] = await sent(() => readEvents(tenant.caller(), held(asked)))
+        expect(rowsRead(read)).toBeLessThanOrEqual(120)
+      }
+      await binding
+        .prepare(`delete from event where namespace = ?1 and request_id like 'many-%'`)
+        .bind(tenant.namespace)
+        .run()
     })
 
     test('a login is judged at a cost that no directory raises', async () => {

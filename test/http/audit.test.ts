@@ -74,11 +74,13 @@ describe('events', () => {
       },
       action: 'user.update',
       subject: user.id,
+      subjectName: 'ada',
       outcome: 'success',
       changes: { before: {}, after: { title: 'Countess' } },
       requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
     })
-    expect(all[3]).toMatchObject({ subject: group.id, outcome: 'partial' })
+    expect(all[3]).toMatchObject({ subject: group.id, subjectName: 'G', outcome: 'partial' })
+    expect(all[0]).not.toHaveProperty('subjectName')
     expect(JSON.stringify(all)).not.toContain('glsa_')
     const { headers } = await client.get('/events')
     expect(headers.get('Content-Type')).toBe('application/json')
@@ -104,6 +106,54 @@ describe('events', () => {
     expect(await find('outcome=success')).toEqual([5, 3, 2, 1])
     expect(await find(`subject=${group.id}&outcome=success`)).toEqual([])
     expect(await find('order=asc&cursor=3')).toEqual([4, 5])
+  })
+
+  test('are found by what a person or a team is called, also a person who was deleted', async () => {
+    const client = await tenant()
+    const other = await tenant({ endpoint: client.endpoint })
+    const emails = (value: string) => [{ value, type: 'work', primary: true }]
+    const more = { emails: emails('Ada.L@Example.com') }
+    const ada = await createUser(client, 'Ada@Example.com', more)
+    const bob = await createUser(client, 'bob', { emails: emails('bob@example.com') })
+    await createUser(other, 'ada@example.com', more)
+    const team = await createGroup(client, 'Bob')
+    await client.delete(`/Users/${ada.id}`)
+    const find = async (subject: string) => {
+      const search = `order=asc&subject=${encodeURIComponent(subject)}`
+      const { events } = (await client.get(`/events?${search}`)).body
+      return events.map((event: Record<string, string>) => [
+        event.action,
+        event.subject,
+        event.subjectName,
+      ])
+    }
+    const ofAda = [
+      ['user.create', ada.id, 'Ada@Example.com'],
+      ['user.delete', ada.id, 'Ada@Example.com'],
+    ]
+    expect(await find('ada@example.com')).toEqual(ofAda)
+    expect(await find('ADA.L@example.com')).toEqual(ofAda)
+    expect(await find('BOB@example.com')).toEqual([['user.create', bob.id, 'bob']])
+    // A person and a team of one name: both.
+    expect(await find('BOB')).toEqual([
+      ['user.create', bob.id, 'bob'],
+      ['team.create', team.id, 'Bob'],
+    ])
+    // In the stead of the first.
+    const second = await createUser(client, 'ada@example.com')
+    expect(await find('ada@example.com')).toEqual([
+      ...ofAda,
+      ['user.create', second.id, 'ada@example.com'],
+    ])
+    expect(await find('nobody@example.com')).toEqual([])
+    // Pages of all of them together.
+    const { body } = await client.get('/events?limit=2&subject=ada@example.com')
+    expect(seqs(body.events)).toEqual([7, 6])
+    const rest = await client.get(
+      `/events?limit=2&subject=ada@example.com&cursor=${body.nextCursor}`,
+    )
+    expect(seqs(rest.body.events)).toEqual([3])
+    expect(rest.body).not.toHaveProperty('nextCursor')
   })
 
   test('tell apart accounts that swapped their names', async () => {
@@ -137,8 +187,8 @@ describe('events', () => {
       headers: { Authorization: `Bearer ${operator.token}` },
     })
     const lines = (await (await client.send(request)).text()).trimEnd().split('\r\n')
-    expect(lines[1]).toMatch(new RegExp(`,"${one.id}"$`))
-    expect(lines[2]).toMatch(new RegExp(`,"${two.id}"$`))
+    expect(lines[1]).toMatch(new RegExp(`,"${one.id}","a"$`))
+    expect(lines[2]).toMatch(new RegExp(`,"${two.id}","b"$`))
   })
 
   test('are read in pages, and a follower misses nothing', async () => {
@@ -181,11 +231,11 @@ describe('events', () => {
     expect(csv.type).toBe('text/csv; charset=utf-8')
     const [head, first, ...rest] = csv.body.split('\r\n')
     expect(head).toBe(
-      '"seq","at","actor","action","subject","outcome","changes","requestId","serviceAccountId"',
+      '"seq","at","actor","action","subject","outcome","changes","requestId","serviceAccountId","subjectName"',
     )
     expect(first).toBe(
       '"2500","1970-01-01T00:00:02.500Z","operator","user.update","u""1","success",' +
-        '"{""a"":""x,y""}","r2500",""',
+        '"{""a"":""x,y""}","r2500","",""',
     )
     expect(rest).toHaveLength(1001)
     expect((await text('format=ndjson&action=nothing')).body).toBe('')

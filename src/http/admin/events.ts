@@ -46,9 +46,14 @@ function changesOf({ action, changes }: EventRow) {
 }
 
 function show(row: EventRow) {
-  const { at, actor, changes: _, ...rest } = row
+  const { seq, at, actor, action, subject, subjectName, outcome, requestId } = row
   return {
-    ...rest,
+    seq,
+    action,
+    subject,
+    ...(subjectName === null ? {} : { subjectName }),
+    outcome,
+    requestId,
     at: new Date(at).toISOString(),
     actor: JSON.parse(actor),
     changes: changesOf(row),
@@ -57,7 +62,7 @@ function show(row: EventRow) {
 
 const COLUMNS = [
   ...['seq', 'at', 'actor', 'action', 'subject', 'outcome', 'changes', 'requestId'],
-  'serviceAccountId',
+  ...['serviceAccountId', 'subjectName'],
 ]
 
 /** What a spreadsheet would take for the beginning of a formula. */
@@ -78,7 +83,7 @@ function csvRow(row: EventRow): string {
   const { serviceAccount = 'operator', serviceAccountId = '' } = JSON.parse(row.actor)
   const time = new Date(at).toISOString()
   const cells = [seq, time, serviceAccount, action, subject, outcome, changes, requestId]
-  return csvLine([...cells, serviceAccountId])
+  return csvLine([...cells, serviceAccountId, row.subjectName ?? ''])
 }
 
 /** The routes of /events below the base URL of a namespace. */

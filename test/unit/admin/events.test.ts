@@ -9,6 +9,7 @@ const update = {
   actor: { serviceAccount: 'okta', token: 't1' },
   action: 'user.update',
   subject: 'u1',
+  subjectName: 'ada@example.com',
   outcome: 'success',
   changes: { before: { title: 'A' }, after: { title: 'B', active: false } },
   requestId: 'r1',
@@ -20,6 +21,7 @@ const members = {
   actor: { operator: true },
   action: 'team.update',
   subject: 'g1',
+  subjectName: undefined,
   outcome: 'partial',
   changes: { added: ['u1', 'u2'], removed: [], skipped: ['u9'] },
 }
@@ -35,9 +37,9 @@ describe('events', () => {
     expect(status).toBe(0)
     expect(out).toBe(
       lines(
-        'SEQ  AT                       ACTOR     ACTION       SUBJECT  OUTCOME  CHANGES',
-        '  8  2026-11-24 10:00:00 UTC  operator  team.update  g1       partial  2 added, 1 skipped',
-        '  7  2026-11-24 10:00:00 UTC  okta      user.update  u1       success  title, active',
+        'SEQ  AT                       ACTOR     ACTION       SUBJECT  NAME             OUTCOME  CHANGES',
+        '  8  2026-11-24 10:00:00 UTC  operator  team.update  g1                        partial  2 added, 1 skipped',
+        '  7  2026-11-24 10:00:00 UTC  okta      user.update  u1       ada@example.com  success  title, active',
         '',
         'There are more; raise --limit or narrow them down.',
       ),
@@ -76,7 +78,7 @@ describe('events', () => {
     ])
     expect(out).toBe(
       lines(
-        '2026-11-24 10:00:00 UTC  okta  user.update  u1  success  title, active',
+        '2026-11-24 10:00:00 UTC  okta  user.update  u1 (ada@example.com)  success  title, active',
         '2026-11-24 10:00:00 UTC  operator  team.update  g1  partial  2 added, 1 skipped',
       ),
     )
