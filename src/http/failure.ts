@@ -286,7 +286,7 @@ export function describeReason(reason: Reason): WireFailure {
         messageId: 'scim.look-alike',
         detail:
           `The ${ATTRIBUTE_NAMES[reason.attribute]} ${quote(reason.value)} counts as equal to that of ` +
-          `a ${isTeam ? 'team' : 'account'} which SCIM does not manage, but more than the case of ` +
+          `${isTeam ? 'a team' : 'an account'} which SCIM does not manage, but more than the case of ` +
           `ASCII letters differs. A person has to decide. If it is the same, PUT or PATCH the id of ` +
           `the ${what}, or give it this very value first (${isTeam ? 'team rename' : 'account update'}); ` +
           'if not, change the value in one of them.',

@@ -236,6 +236,25 @@ export function holdersOf({ users }: Directory, attributes: Attributes) {
   }
 }
 
+/** Whether two texts differ in nothing but the case of ASCII letters. */
+export function differInCaseAlone(one: unknown, other: unknown): boolean {
+  const lower = (text: unknown) => String(text).replace(/[A-Z]/g, (letter) => letter.toLowerCase())
+  return lower(one) === lower(other)
+}
+
+/** The account that a new user takes over: by userName or else by e-mail, but for their ASCII case. */
+export function adoptedBy(directory: Directory, given: Attributes): Person | undefined {
+  const { userName, email } = holdersOf(directory, given)
+  const free = (holder: Person | undefined) => (holder?.managed === false ? holder : undefined)
+  const named = free(userName)
+  if (named && differInCaseAlone(named.attributes.userName, given.userName)) return named
+  const addressed = free(email)
+  const addressOf = (attributes: Attributes) => accountElement(attributes)?.value
+  if (addressed === undefined) return undefined
+  const same = differInCaseAlone(addressOf(addressed.attributes), addressOf(given))
+  return same ? addressed : undefined
+}
+
 /** The teams of a user in the order of their ids. */
 export function teamsOf({ teams }: Directory, id: string): Team[] {
   return [...teams.values()]

@@ -4,6 +4,7 @@ import {
   type Context,
   canonical,
   type Directory,
+  differInCaseAlone,
   fold,
   inOrder,
   type Occurrence,
@@ -178,7 +179,10 @@ export function postGroup(body: GroupBody): Rule {
       const inserted = insertTeam(directory, draft, context, true)
       return shown(directory, inserted.team, context, 201, inserted.events)
     }
-    if (team.managed) throw new Refused(409, 'uniqueness')
+    // Where folding alone makes the names equal, a person decides.
+    if (team.managed || !differInCaseAlone(team.displayName, body.displayName)) {
+      throw new Refused(409, 'uniqueness')
+    }
     draft.attributes = { ...teamAttributes(team), ...draft.attributes }
     for (const member of team.members.keys()) draft.members.add(member)
     const events = rewriteTeam(directory, team, draft, context.at, 'team.adopt')

@@ -2,6 +2,7 @@
 import { ENTERPRISE_USER as ENTERPRISE } from '../support/payload.ts'
 import {
   type Attributes,
+  adoptedBy,
   type Context,
   canonical,
   type Directory,
@@ -156,8 +157,7 @@ export function postUser(body: UserBody): Rule {
     if (directory.settings.requireExternalId && given.externalId === undefined) {
       throw new Refused(400, 'invalidValue')
     }
-    const { userName, email } = holdersOf(directory, given)
-    const adopted = [userName, email].find((holder) => holder?.managed === false)
+    const adopted = adoptedBy(directory, given)
     requireFree(directory, given, adopted?.id)
     if (adopted === undefined) {
       const { person, events } = insert(directory, { active: true, ...given }, context, true)
