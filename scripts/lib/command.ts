@@ -8,6 +8,12 @@ export interface Terminal {
   error(text: string): void
 }
 
+// A reader that has seen enough, such as `head`, closes the pipe: that ends a tool without a word.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error
+  process.exit(0)
+})
+
 /** The terminal of this process. */
 export const terminal: Terminal = {
   out: (text) => process.stdout.write(`${text}\n`),

@@ -1,5 +1,6 @@
 /** What every tool of package.json has in common: its help, its version, and what it refuses. */
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -51,6 +52,17 @@ test('npx scim-edge is the command line of the operator, and has the tools', asy
   expect((await npx('token', 'create', '--help')).out).toMatch(/^Usage: scim-edge token create /)
   expect((await npx('serve', '--help')).out).toMatch(/^Usage: scim-edge serve /)
   expect((await npx()).error).toBe('A command is missing; npx scim-edge --help lists them.\n')
+})
+
+test('a tool whose reader has gone ends without a word', async () => {
+  const tool = spawn(process.execPath, ['scripts/run.js', 'admin', '--help'], { cwd: root })
+  tool.stdout.destroy()
+  let said = ''
+  tool.stderr.setEncoding('utf8').on('data', (text) => {
+    said += text
+  })
+  const [status] = await once(tool, 'close')
+  expect([status, said]).toEqual([0, ''])
 })
 
 test.each(tools)('%s --help prints a help and does nothing else', async (tool) => {
