@@ -9,6 +9,7 @@ export interface Variables {
   readonly ENABLE_GROUP_SYNC?: string | undefined
   readonly REJECT_NON_PROVISIONED_USERS?: string | undefined
   readonly REQUIRE_EXTERNAL_ID?: string | undefined
+  readonly HIDE_NON_PROVISIONED_USERS?: string | undefined
   readonly MAX_BULK_OPERATIONS?: string | undefined
   readonly EVENT_RETENTION_DAYS?: string | undefined
   readonly SERVER_TIMING?: string | undefined
@@ -47,6 +48,10 @@ function settingsOf(variables: Variables): Settings {
       defaultSettings.rejectNonProvisionedUsers,
     ),
     requireExternalId: flag(variables.REQUIRE_EXTERNAL_ID, defaultSettings.requireExternalId),
+    hideNonProvisionedUsers: flag(
+      variables.HIDE_NON_PROVISIONED_USERS,
+      defaultSettings.hideNonProvisionedUsers,
+    ),
   }
 }
 

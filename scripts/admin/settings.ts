@@ -11,6 +11,7 @@ const specShape = z.object({
   enableGroupSync: z.boolean(),
   rejectNonProvisionedUsers: z.boolean(),
   requireExternalId: z.boolean(),
+  hideNonProvisionedUsers: z.boolean(),
 })
 
 const configShape = z.looseObject({
@@ -32,6 +33,7 @@ const setOptions = z.object({
   groupSync: z.string().optional(),
   rejectNonProvisionedUsers: z.string().optional(),
   requireExternalId: z.string().optional(),
+  hideNonProvisionedUsers: z.string().optional(),
 })
 
 /** `settings`: the SCIMConfig of a namespace. */
@@ -65,6 +67,10 @@ export function addSettingsCommands(root: Command, world: AdminWorld): void {
       'whether people whom SCIM does not manage are kept from signing in',
     )
     .option('--require-external-id <on|off>', 'whether a new user must carry externalId')
+    .option(
+      '--hide-non-provisioned-users <on|off>',
+      'whether lists leave out accounts and teams that SCIM does not manage',
+    )
     .action(async (_options: unknown, command: Command) => {
       const options = setOptions.parse(command.opts())
       const changes = {
@@ -76,6 +82,11 @@ export function addSettingsCommands(root: Command, world: AdminWorld): void {
           options.rejectNonProvisionedUsers,
         ),
         ...readSwitch('requireExternalId', '--require-external-id', options.requireExternalId),
+        ...readSwitch(
+          'hideNonProvisionedUsers',
+          '--hide-non-provisioned-users',
+          options.hideNonProvisionedUsers,
+        ),
       }
       if (Object.keys(changes).length === 0) {
         throw failure('There is nothing to set: name a setting, such as --user-sync on.')
@@ -118,6 +129,7 @@ function describe({ spec, status }: Config): string {
     ['Group sync', onOff(spec.enableGroupSync)],
     ['Reject non-provisioned users', onOff(spec.rejectNonProvisionedUsers)],
     ['externalId', spec.requireExternalId ? 'required' : 'optional'],
+    ['Hide non-provisioned users', onOff(spec.hideNonProvisionedUsers)],
     ['Source', status.source === 'file' ? "the deployment's file" : 'this namespace'],
   ])
 }

@@ -53,6 +53,7 @@ const statusShape = z.looseObject({
     enableGroupSync: z.boolean(),
     rejectNonProvisionedUsers: z.boolean(),
     requireExternalId: z.boolean(),
+    hideNonProvisionedUsers: z.boolean(),
   }),
   settingsSource: z.string(),
 })
@@ -155,6 +156,7 @@ function describeStatus(status: Status): string {
       ['Group sync', onOff(settings.enableGroupSync)],
       ['Reject non-provisioned', onOff(settings.rejectNonProvisionedUsers)],
       ['Require externalId', onOff(settings.requireExternalId)],
+      ['Hide non-provisioned', onOff(settings.hideNonProvisionedUsers)],
       ['Settings from', status.settingsSource],
     ]),
   ]

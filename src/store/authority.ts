@@ -70,7 +70,8 @@ function isPrincipal(decided: Principal | CredentialReason): decided is Principa
   return !('kind' in decided)
 }
 
-const stateColumns = sql`n.name as namespace, n.settings, n.restore, n.users, n.teams`
+const stateColumns = sql`n.name as namespace, n.settings, n.restore, n.users, n.teams,
+  n.managed_users as "managedUsers", n.managed_teams as "managedTeams"`
 
 const hasConflicts = sql`, exists (select 1 from conflict c
   where c.namespace = k.namespace and c.last_at > 0) as "hasConflicts"`

@@ -45,6 +45,7 @@ import type { Reach } from './reach.ts'
 import { Refusal } from './refusal.ts'
 import { onlyWhere, selectWithin, withinScan } from './scan.ts'
 import { type SealedKey, selectKeys } from './sealing-keys.ts'
+import { isListed } from './settings.ts'
 import {
   type MemberRow,
   type StoredTeam,
@@ -116,6 +117,7 @@ const nothing: Selection = {
 /**
  * Lists resources of the given types, in the order that the selection asks for, else in the order
  * of their ids, which is that of their creation. With members, a page ends once it holds 100,000.
+ * Where the settings hide what SCIM does not manage, that is neither listed nor counted.
  *
  * @throws Refusal, `scan-too-large` among others; ProtocolError for a selection that was held back
  */
@@ -142,7 +144,7 @@ export async function listResources(
       maxScanned === undefined ? undefined : withinScan(namespace, maxScanned, types, reaches, sort)
     const bounded = limit === undefined ? allowed : onlyWhere(allowed, limit)
     const sources = types.map((type) =>
-      sourceOf(namespace, bounded, type, filters?.get(type), reaches.get(type), sort),
+      sourceOf(caller, namespace, bounded, type, filters?.get(type), reaches.get(type), sort),
     )
     const places = direct ? sql`` : selectPlaces(sources, sort, cut, limits, withMembers)
     const placed = (type: string) => sql`select p.id from (${places}) p where p.type = ${type}`
@@ -201,8 +203,11 @@ export async function listResources(
     const visible = cut.startIndex === 1 && cut.count > 0
     return { resources: visible ? shown : [], total: listed.length, next: undefined, keys }
   }
-  const all = types.includes(userType) ? principal.users : 0
-  const everything = all + (types.includes(groupType) ? principal.teams : 0)
+  const { hideNonProvisionedUsers: hides } = principal.settings
+  const ofUsers = hides ? principal.managedUsers : principal.users
+  const ofTeams = hides ? principal.managedTeams : principal.teams
+  const everything =
+    (types.includes(userType) ? ofUsers : 0) + (types.includes(groupType) ? ofTeams : 0)
   const last = places[shown.length - 1]
   const more = cut.kind === 'after' && (places[0]?.inPage ?? 0) > shown.length
   return {
@@ -237,6 +242,7 @@ function reachesOf(
 }
 
 function sourceOf(
+  { fileSettings }: Caller,
   namespace: Namespace,
   allowed: Allowed,
   type: ResourceType,
@@ -249,7 +255,8 @@ function sourceOf(
     const matches = filter === undefined ? sql`1` : compileUserFilter(namespace, filter)
     return {
       type: 'User',
-      rows: sql`${allowed} user u where u.namespace = ${namespace} and ${matches}`,
+      rows: sql`${allowed} user u where u.namespace = ${namespace} and ${matches}
+        and ${isListed(namespace, fileSettings, 'u')}`,
       id: sql`u.id`,
       ...idsFor(sql`u.id`, reach),
       key: compileUserSort(namespace, path),
@@ -259,7 +266,8 @@ function sourceOf(
   const matches = filter === undefined ? sql`1` : compileGroupFilter(namespace, filter)
   return {
     type: 'Group',
-    rows: sql`${allowed} team t where t.namespace = ${namespace} and ${matches}`,
+    rows: sql`${allowed} team t where t.namespace = ${namespace} and ${matches}
+      and ${isListed(namespace, fileSettings, 't')}`,
     id: sql`t.id`,
     ...idsFor(sql`t.id`, reach),
     key: compileGroupSort(namespace, path),

@@ -1,5 +1,6 @@
 /** The settings that a namespace has of its own; where it has none, those of the file apply. */
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
+import type { Namespace } from '../tenancy/namespace.ts'
 import { mayRead, needed } from '../tenancy/needed.ts'
 import type { Settings } from '../tenancy/settings.ts'
 import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
@@ -17,6 +18,18 @@ export interface AppliedSettings {
   readonly stored: boolean
   /** Whether the caller may read them: who changes them need not be. */
   readonly mayRead: boolean
+}
+
+/**
+ * True of the users `u` or teams `t` that a list may show. The first batch of a request reads both
+ * the settings and the list, so the database itself applies the setting, with the file's where
+ * the namespace has none. It stands first: where nothing is hidden, a row that only an index was read
+ * for is not looked up.
+ */
+export function isListed(namespace: Namespace, file: Settings, row: 'u' | 't'): SQL {
+  return sql`(not (select coalesce(json_extract(n.settings, '$.hideNonProvisionedUsers'),
+      ${file.hideNonProvisionedUsers ? 1 : 0}) from namespace n where n.name = ${namespace})
+    or ${sql.raw(row)}.managed = 1)`
 }
 
 /** Reads the settings that apply. */

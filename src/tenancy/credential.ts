@@ -58,6 +58,9 @@ interface NamespaceState {
   readonly restore: string | null
   readonly users: number
   readonly teams: number
+  /** How many of them SCIM manages. */
+  readonly managedUsers: number
+  readonly managedTeams: number
 }
 
 /** What the database knows of a token. Times are milliseconds since 1970. */
@@ -106,6 +109,9 @@ export interface Principal {
   readonly storedRestore: string | null
   readonly users: number
   readonly teams: number
+  /** How many of them SCIM manages. */
+  readonly managedUsers: number
+  readonly managedTeams: number
 }
 
 /** Why a token is no good, wherever it is used, in Grafana's order; undefined where it is good. */
@@ -183,5 +189,7 @@ export function decide(
     storedRestore: authority.restore,
     users: authority.users,
     teams: authority.teams,
+    managedUsers: authority.managedUsers,
+    managedTeams: authority.managedTeams,
   } as Principal
 }

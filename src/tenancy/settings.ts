@@ -1,4 +1,4 @@
-/** The settings of a namespace: Grafana's SCIMConfig, with one addition of ours. */
+/** The settings of a namespace: Grafana's SCIMConfig, with two additions of ours. */
 
 export interface Settings {
   /** Whether SCIM may write users. */
@@ -9,6 +9,8 @@ export interface Settings {
   readonly rejectNonProvisionedUsers: boolean
   /** Whether a new user must carry externalId. */
   readonly requireExternalId: boolean
+  /** Whether lists leave out what SCIM does not manage. */
+  readonly hideNonProvisionedUsers: boolean
 }
 
 /** Grafana's defaults. */
@@ -17,6 +19,7 @@ export const defaultSettings: Settings = {
   enableGroupSync: false,
   rejectNonProvisionedUsers: false,
   requireExternalId: true,
+  hideNonProvisionedUsers: false,
 }
 
 /** What is stored for a namespace that has settings of its own; the rest is the file's. */

@@ -30,6 +30,7 @@ import {
   removeMembers,
   rename,
   set,
+  settings,
   type Tenant,
 } from './tenant.ts'
 
@@ -239,6 +240,36 @@ export function budgets(binding: D1Database): void {
           expect(rowsRead(read)).toBeLessThanOrEqual(60 + 14 * 101)
         }
       }
+    })
+
+    test('hiding what SCIM does not manage costs a row, and no index', async () => {
+      const fileSettings = { ...settings, hideNonProvisionedUsers: true }
+      const hiding = () => tenant.caller({ fileSettings })
+      for (const filter of userLookups(LONER)) {
+        const request = listing(readFilter(userType, filter))
+        const [read] = await sent(async () =>
+          expect((await listUsers(hiding(), request)).total).toBe(1),
+        )
+        expect(rowsRead(read)).toBeLessThanOrEqual(11)
+      }
+      const byName = listing(readFilter(groupType, 'displayName eq "team 5"'))
+      const [group] = await sent(() => listTeams(hiding(), byName, false))
+      expect(rowsRead(group)).toBeLessThanOrEqual(11)
+      const [first] = await sent(
+        () => listUsers(hiding(), listing(undefined, 11, 100)),
+        ['SEARCH u USING INDEX sqlite_autoindex_user_1 (namespace=?)'],
+      )
+      expect(rowsRead(first)).toBeLessThanOrEqual(20 + 4 * 100)
+      const cut = { kind: 'after', place: { key: null, id: id(19_000) }, count: 100 } as const
+      const [deep] = await sent(() =>
+        listResources(
+          hiding(),
+          [userType],
+          held({ filters: undefined, sort: undefined, cut }),
+          false,
+        ),
+      )
+      expect(rowsRead(deep)).toBeLessThanOrEqual(20 + 4 * 101)
     })
 
     test('a stranger makes nobody be read', async () => {

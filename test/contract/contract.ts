@@ -2,6 +2,7 @@
 import { describe } from 'vitest'
 import { changes } from './changes.ts'
 import { crowds } from './crowds.ts'
+import { hidden } from './hidden.ts'
 import { migration } from './migration.ts'
 import { races } from './races.ts'
 import { recovery } from './recovery.ts'
@@ -27,6 +28,7 @@ export function storeContract(name: string, open: Open): void {
     describe('crowds', () => crowds(open))
     describe('refusals', () => refusals(open))
     describe('migration', () => migration(open))
+    describe('hidden resources', () => hidden(open))
     describe('scans', () => scans(open))
     describe('namespaces and tokens', () => registry(open))
   })

@@ -102,6 +102,7 @@ describe('a namespace', () => {
         enableGroupSync: false,
         rejectNonProvisionedUsers: false,
         requireExternalId: true,
+        hideNonProvisionedUsers: false,
       },
       users: 0,
       teams: 0,

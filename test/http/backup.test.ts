@@ -59,7 +59,10 @@ async function livedIn(): Promise<Tenant> {
     ...[namespace, 'cn=crew', 'CN=Crew', team.id],
   )
   await operator.put('/config/default', {
-    spec: { enableUserSync: true, enableGroupSync: true, requireExternalId: false },
+    spec: {
+      ...{ enableUserSync: true, enableGroupSync: true },
+      ...{ requireExternalId: false, hideNonProvisionedUsers: true },
+    },
   })
   return client
 }
@@ -109,7 +112,7 @@ describe('an export', () => {
       type: 'settings',
       settings: {
         ...{ enableUserSync: true, enableGroupSync: true, rejectNonProvisionedUsers: false },
-        requireExternalId: false,
+        ...{ requireExternalId: false, hideNonProvisionedUsers: true },
       },
     })
     expect([...new Set(rest.map(({ type }) => type))]).toEqual([

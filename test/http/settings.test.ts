@@ -23,6 +23,7 @@ const FILE = {
   enableGroupSync: false,
   rejectNonProvisionedUsers: false,
   requireExternalId: true,
+  hideNonProvisionedUsers: false,
 }
 
 function config(namespace: string, spec: object, source: 'file' | 'database') {
@@ -50,7 +51,7 @@ describe('settings', () => {
     const spec = { enableUserSync: true, enableGroupSync: true, rejectNonProvisionedUsers: false }
     const { apiVersion, kind, metadata } = config(namespace, spec, 'file')
     const body = { apiVersion, kind, metadata, spec }
-    const stored = config(namespace, { ...spec, requireExternalId: true }, 'database')
+    const stored = config(namespace, { ...FILE, ...spec }, 'database')
     const created = await operator.put(PATH, body)
     expect(created).toMatchObject({ status: 201, body: stored })
     expect(created.headers.get('Content-Type')).toBe('application/json')
@@ -78,11 +79,25 @@ describe('settings', () => {
     expect(body).toEqual(config(name, FILE, source as 'file' | 'database'))
   })
 
-  test('that are left out are off, but requireExternalId keeps its value', async () => {
+  test('that are left out are off, but those that Grafana lacks keep their value', async () => {
     const { operator } = await plain()
-    await operator.put(PATH, { spec: { enableUserSync: true, requireExternalId: false } })
+    const ours = { requireExternalId: false, hideNonProvisionedUsers: true }
+    await operator.put(PATH, { spec: { enableUserSync: true, ...ours } })
     const { body } = await operator.put(PATH, { spec: { enableGroupSync: true } })
-    expect(body.spec).toEqual({ ...FILE, enableGroupSync: true, requireExternalId: false })
+    expect(body.spec).toEqual({ ...FILE, enableGroupSync: true, ...ours })
+  })
+
+  test('that are what they were are not written again, whichever are named and left out', async () => {
+    const { operator, namespace } = await plain()
+    const spec = { enableUserSync: true, requireExternalId: true, hideNonProvisionedUsers: false }
+    await operator.put(PATH, { spec })
+    const before = await dump(namespace)
+    const { requireExternalId, hideNonProvisionedUsers, ...bare } = spec
+    for (const more of [{}, { requireExternalId }, { hideNonProvisionedUsers }, spec]) {
+      const answer = await operator.put(PATH, { spec: { ...more, ...bare } })
+      expect(answer).toMatchObject({ status: 200, body: { spec: { ...FILE, ...spec } } })
+      expect(await dump(namespace)).toBe(before)
+    }
   })
 
   test.each([

@@ -102,6 +102,7 @@ describe('status', () => {
         enableGroupSync: false,
         rejectNonProvisionedUsers: false,
         requireExternalId: true,
+        hideNonProvisionedUsers: false,
       },
       settingsSource: 'database',
     })

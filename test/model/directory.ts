@@ -46,6 +46,7 @@ export interface Settings {
   enableGroupSync: boolean
   rejectNonProvisionedUsers: boolean
   requireExternalId: boolean
+  hideNonProvisionedUsers: boolean
 }
 
 export interface Directory {
@@ -64,6 +65,7 @@ export function emptyDirectory(): Directory {
       enableGroupSync: true,
       rejectNonProvisionedUsers: false,
       requireExternalId: true,
+      hideNonProvisionedUsers: false,
     },
     users: new Map(),
     teams: new Map(),

@@ -91,9 +91,13 @@ export const handOperations = fc.oneof(
 )
 
 const on = fc.oneof({ weight: 5, arbitrary: fc.constant(true) }, fc.constant(false))
+const off = on.map((value) => !value)
 export const settingsOperation = fc
   .record(
-    { enableUserSync: on, enableGroupSync: on, requireExternalId: fc.boolean() },
+    {
+      ...{ enableUserSync: on, enableGroupSync: on },
+      ...{ requireExternalId: fc.boolean(), hideNonProvisionedUsers: off },
+    },
     { requiredKeys: ['enableUserSync', 'enableGroupSync'] },
   )
   .map((spec: Partial<Settings>) =>

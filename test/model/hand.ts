@@ -217,7 +217,7 @@ export function releaseTeam(id: string): Rule {
   }
 }
 
-/** Switches that are left out are off, but requireExternalId keeps its value. */
+/** Switches that are left out are off, but those that Grafana lacks keep their value. */
 export function putSettings(spec: Partial<Settings>): Rule {
   return (directory) => {
     const before = directory.settings
@@ -226,6 +226,7 @@ export function putSettings(spec: Partial<Settings>): Rule {
       enableGroupSync: spec.enableGroupSync ?? false,
       rejectNonProvisionedUsers: spec.rejectNonProvisionedUsers ?? false,
       requireExternalId: spec.requireExternalId ?? before.requireExternalId,
+      hideNonProvisionedUsers: spec.hideNonProvisionedUsers ?? before.hideNonProvisionedUsers,
     }
     directory.settings = after
     const event = {

@@ -1,6 +1,6 @@
 /** Reading all of a namespace, as the last requests of a history. */
 import { LIST_RESPONSE } from '../support/payload.ts'
-import { type Rule, showTeam, showUser } from './directory.ts'
+import { type Directory, type Rule, showTeam, showUser } from './directory.ts'
 import { byHand } from './hand-operations.ts'
 import type { Request } from './operation.ts'
 
@@ -12,13 +12,23 @@ function listed(resources: readonly object[]): object {
   }
 }
 
+/** What lists show: with the setting on, only what SCIM manages. */
+function listable<One extends { readonly managed: boolean }>(
+  { settings }: Directory,
+  all: ReadonlyMap<string, One>,
+): One[] {
+  return [...all.values()].filter(({ managed }) => managed || !settings.hideNonProvisionedUsers)
+}
+
 const listUsers: Rule = (directory, context) => {
-  const people = [...directory.users.values()].map((one) => showUser(directory, one, context))
+  const people = listable(directory, directory.users).map((one) =>
+    showUser(directory, one, context),
+  )
   return { status: 200, body: listed(people), events: [] }
 }
 
 const listGroups: Rule = (directory, context) => {
-  const teams = [...directory.teams.values()].map((one) => showTeam(directory, one, context))
+  const teams = listable(directory, directory.teams).map((one) => showTeam(directory, one, context))
   return { status: 200, body: listed(teams), events: [] }
 }
 

@@ -9,6 +9,7 @@ test('without any variable the values of wrangler.toml apply', () => {
       enableGroupSync: false,
       rejectNonProvisionedUsers: false,
       requireExternalId: true,
+      hideNonProvisionedUsers: false,
     },
     operatorToken: undefined,
     maxBulkOperations: 1000,
@@ -85,12 +86,14 @@ test('each setting has a variable', () => {
     ENABLE_GROUP_SYNC: 'true',
     REJECT_NON_PROVISIONED_USERS: 'true',
     REQUIRE_EXTERNAL_ID: 'false',
+    HIDE_NON_PROVISIONED_USERS: 'true',
   })
   expect(settings).toEqual({
     enableUserSync: true,
     enableGroupSync: true,
     rejectNonProvisionedUsers: true,
     requireExternalId: false,
+    hideNonProvisionedUsers: true,
   })
 })
 

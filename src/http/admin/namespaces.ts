@@ -21,6 +21,7 @@ export const settingsForm = z.strictObject({
   enableGroupSync: z.optional(z.boolean()),
   rejectNonProvisionedUsers: z.optional(z.boolean()),
   requireExternalId: z.optional(z.boolean()),
+  hideNonProvisionedUsers: z.optional(z.boolean()),
 })
 
 const namespaceForm = z.strictObject({ name: z.string(), settings: z.optional(settingsForm) })

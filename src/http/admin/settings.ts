@@ -17,7 +17,7 @@ import { readBody } from './validate.ts'
 const VERSION = 'scim.grafana.app/v0alpha1'
 const KIND = 'SCIMConfig'
 
-/** Switches of Grafana that are left out are off, as Grafana reads them; ours keeps its value. */
+/** Switches of Grafana that are left out are off, as Grafana reads them; ours keep their value. */
 const configForm = z.object({
   apiVersion: z.optional(z.literal(VERSION)),
   kind: z.optional(z.literal(KIND)),
@@ -29,6 +29,7 @@ const configForm = z.object({
     enableGroupSync: z._default(z.boolean(), false),
     rejectNonProvisionedUsers: z._default(z.boolean(), false),
     requireExternalId: z.optional(z.boolean()),
+    hideNonProvisionedUsers: z.optional(z.boolean()),
   }),
 })
 
@@ -62,9 +63,12 @@ export function settingsRoutes(dependencies: Dependencies) {
     const form = await readBody(c, caller, configForm)
     const change = andThen(form, ({ metadata, spec }) => {
       refuseOther(metadata?.namespace, c.req.param('namespace'))
-      return ({ requireExternalId }: Settings) => ({
-        ...spec,
-        requireExternalId: spec.requireExternalId ?? requireExternalId,
+      const { requireExternalId, hideNonProvisionedUsers, ...switches } = spec
+      // Always in one order, so that equal settings are equal texts.
+      return (current: Settings) => ({
+        ...switches,
+        requireExternalId: requireExternalId ?? current.requireExternalId,
+        hideNonProvisionedUsers: hideNonProvisionedUsers ?? current.hideNonProvisionedUsers,
       })
     })
     const written = await writeSettings(caller, change)

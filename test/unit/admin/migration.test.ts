@@ -251,7 +251,11 @@ describe('migration rollback', () => {
     {
       spec: {
         ...{ enableUserSync, enableGroupSync },
-        ...{ rejectNonProvisionedUsers: false, requireExternalId: true },
+        ...{
+          rejectNonProvisionedUsers: false,
+          requireExternalId: true,
+          hideNonProvisionedUsers: false,
+        },
       },
       status: { source: 'database' },
     },

@@ -6,6 +6,7 @@ const spec = {
   enableGroupSync: false,
   rejectNonProvisionedUsers: false,
   requireExternalId: true,
+  hideNonProvisionedUsers: false,
 }
 
 const config = {
@@ -28,6 +29,7 @@ test('settings show prints what applies and where it comes from', async () => {
       'Group sync                    off',
       'Reject non-provisioned users  off',
       'externalId                    required',
+      'Hide non-provisioned users    off',
       "Source                        the deployment's file",
     ),
   )
@@ -55,14 +57,20 @@ test('settings set keeps what is not named', async () => {
 
 test('settings set turns each switch by its own option', async () => {
   const { calls } = await admin(
-    [...['settings', 'set', ...IN, '--user-sync', 'off', '--reject-non-provisioned-users', 'on']],
+    [
+      ...['settings', 'set', ...IN, '--user-sync', 'off', '--reject-non-provisioned-users', 'on'],
+      ...['--hide-non-provisioned-users', 'on'],
+    ],
     [
       [200, config],
       [200, config],
     ],
   )
   expect(calls[1]?.[1]).toEqual({
-    spec: { ...spec, enableUserSync: false, rejectNonProvisionedUsers: true },
+    spec: {
+      ...spec,
+      ...{ enableUserSync: false, rejectNonProvisionedUsers: true, hideNonProvisionedUsers: true },
+    },
   })
 })
 

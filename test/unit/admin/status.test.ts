@@ -138,6 +138,7 @@ const status = {
     enableGroupSync: false,
     rejectNonProvisionedUsers: false,
     requireExternalId: true,
+    hideNonProvisionedUsers: true,
   },
   settingsSource: 'database',
 }
@@ -161,6 +162,7 @@ describe('status', () => {
         'Group sync              off',
         'Reject non-provisioned  off',
         'Require externalId      on',
+        'Hide non-provisioned    on',
         'Settings from           database',
         '',
         'SERVICE ACCOUNT  STATE    LAST REQUEST             LAST CHANGE',

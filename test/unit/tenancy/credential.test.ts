@@ -34,6 +34,8 @@ const good: Authority = {
   restore: null,
   users: 11,
   teams: 3,
+  managedUsers: 7,
+  managedTeams: 2,
   tokenId: 't1',
   accountId: 'a1',
   permissions: bitsOf(['org.users:read']),
@@ -44,8 +46,9 @@ const good: Authority = {
 }
 
 /** The row that is read for the operator. */
-const { namespace, settings, restore, users, teams } = good
-const bare: Authority = { namespace, settings, restore, users, teams }
+const { namespace, settings, restore, users, teams, managedUsers, managedTeams } = good
+const counts = { users, teams, managedUsers, managedTeams }
+const bare: Authority = { namespace, settings, restore, ...counts }
 
 const decided = (
   claim: Claim,
@@ -98,6 +101,8 @@ describe('a good token', () => {
       storedRestore: '{"lines":1}',
       users: 11,
       teams: 3,
+      managedUsers: 7,
+      managedTeams: 2,
     })
   })
 
@@ -189,6 +194,8 @@ describe('the operator', () => {
       storedRestore: null,
       users: 11,
       teams: 3,
+      managedUsers: 7,
+      managedTeams: 2,
     })
   })
 
@@ -243,11 +250,13 @@ test('the settings that apply are the stored ones, and those of the file where n
     enableGroupSync: false,
     rejectNonProvisionedUsers: false,
     requireExternalId: false,
+    hideNonProvisionedUsers: false,
   })
   expect(defaultSettings).toEqual({
     enableUserSync: false,
     enableGroupSync: false,
     rejectNonProvisionedUsers: false,
     requireExternalId: true,
+    hideNonProvisionedUsers: false,
   })
 })
