@@ -1,9 +1,9 @@
 /** HTTP on Node: listens, serves, and ends without cutting anybody off. */
 import { once } from 'node:events'
-import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
-import { createAdaptorServer } from '@hono/node-server'
+import { createAdaptorServer, type HttpBindings } from '@hono/node-server'
 import { StartFailure } from './failure.ts'
 
 /** As on Workers: 128 KiB of headers, and a URL of 16 KiB, which Node counts in. */
@@ -15,6 +15,9 @@ const HEADER_BYTES = (128 + 16) * 1024
  */
 const HEADERS_TIMEOUT = 20_000
 const REQUEST_TIMEOUT = 90_000
+
+/** How many requests of one connection may wait for their turn. */
+export const MAXIMUM_WAITING = 20
 
 /** How many milliseconds requests in flight, and what follows them, are given at the end. */
 const GRACE = 10_000
@@ -44,9 +47,14 @@ export async function listen(host: string, port: number, serve: Serve): Promise<
     const done: Promise<unknown> = Promise.allSettled([task]).then(() => running.delete(done))
     running.add(done)
   }
+  const turn = makeTurns()
   const context = { waitUntil: track, passThroughOnException: () => undefined, props: {} }
   const server = createAdaptorServer({
-    async fetch(request: Request) {
+    async fetch(request: Request, bindings) {
+      // The bindings of HTTP/2 are for a server that speaks it.
+      const { incoming, outgoing } = bindings as HttpBindings
+      // Nobody reads this answer.
+      if (!(await turn(incoming, outgoing))) return new Response(null, { status: 503 })
       // Whoever hangs up does not end what was begun, and the end waits for it.
       const answer = Promise.resolve(serve(request, {}, context))
       track(answer)
@@ -82,6 +90,45 @@ export async function listen(host: string, port: number, serve: Serve): Promise<
       clearInterval(idle)
       server.closeAllConnections()
     },
+  }
+}
+
+/** The requests of a connection that came while another was answered. */
+interface Line {
+  busy: boolean
+  readonly waiting: (() => void)[]
+}
+
+/**
+ * Makes the requests of each connection take turns. A client may send many without a wait for the
+ * answers (RFC 9112 §9.3.2), which go out in order; all of them at once would keep their answers in
+ * memory for as long as it likes. One that sends too many loses the connection.
+ *
+ * @returns what waits for the turn of a request; false where its connection is gone
+ */
+function makeTurns() {
+  const lines = new WeakMap<Socket, Line>()
+  function lineOf(socket: Socket): Line {
+    const known = lines.get(socket)
+    if (known !== undefined) return known
+    const line: Line = { busy: false, waiting: [] }
+    lines.set(socket, line)
+    socket.once('close', () => {
+      for (const proceed of line.waiting.splice(0)) proceed()
+    })
+    return line
+  }
+  return async ({ socket }: IncomingMessage, outgoing: ServerResponse): Promise<boolean> => {
+    const line = lineOf(socket)
+    if (line.waiting.length >= MAXIMUM_WAITING) socket.destroy()
+    if (socket.destroyed) return false
+    outgoing.once('close', () => {
+      line.busy = false
+      line.waiting.shift()?.()
+    })
+    if (line.busy) await new Promise<void>((resolve) => line.waiting.push(resolve))
+    line.busy = true
+    return !socket.destroyed
   }
 }
 
