@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { parseInstant } from '../lib/expiry.ts'
 import { failure } from '../lib/failure.ts'
-import { facts } from '../lib/table.ts'
+import { facts, table } from '../lib/table.ts'
 import { type AdminWorld, connectNamespace, namespaceCommand } from './connection.ts'
 import { listed, managedBy, shortTime } from './text.ts'
 
@@ -28,7 +28,21 @@ const decisionShape = z.looseObject({
 
 type Decision = z.infer<typeof decisionShape>
 
+const deniedShape = z.looseObject({
+  denied: z.array(
+    z.looseObject({
+      subject: z.string(),
+      reason: z.string(),
+      detail: z.string(),
+      count: z.number(),
+      first: z.string(),
+      last: z.string(),
+    }),
+  ),
+})
+
 const options = z.object({
+  denied: z.boolean().optional(),
   externalId: z.string().optional(),
   userName: z.string().optional(),
   email: z.string().optional(),
@@ -36,7 +50,7 @@ const options = z.object({
   source: z.string().optional(),
 })
 
-/** `login-check`: whether somebody would be let in. */
+/** `login-check`: whether somebody would be let in, and who was not. */
 export function addLoginCheckCommand(root: Command, world: AdminWorld): void {
   namespaceCommand(
     root,
@@ -49,8 +63,10 @@ export function addLoginCheckCommand(root: Command, world: AdminWorld): void {
     .option('--email <email>', 'the e-mail that it asserts')
     .option('--issued-at <time>', 'when the login was issued, as an ISO time')
     .option('--source <name>', 'where the login comes from')
+    .option('--denied', 'list the logins that were denied lately: of one identity, or all')
     .action(async (_options: unknown, command: Command) => {
-      const { issuedAt, ...login } = options.parse(command.opts())
+      const { issuedAt, denied, ...login } = options.parse(command.opts())
+      if (denied) return listDenied(command, world)
       if (!login.externalId && !login.userName && !login.email) {
         throw failure('Say who logs in: give --external-id, --user-name or --email.')
       }
@@ -65,6 +81,27 @@ export function addLoginCheckCommand(root: Command, world: AdminWorld): void {
         throw failure(`The login would be denied: ${decision.message}`)
       }
     })
+}
+
+/** Prints the logins that were denied, of one identity where one is given. */
+async function listDenied(command: Command, world: AdminWorld): Promise<void> {
+  const { externalId, userName, email, issuedAt, source } = options.parse(command.opts())
+  const [subject, second] = [userName, email, externalId].filter(Boolean)
+  if (second !== undefined || issuedAt !== undefined || source !== undefined) {
+    throw failure('With --denied, give one of --user-name, --email and --external-id, or none.')
+  }
+  const { client, print } = connectNamespace(command, world)
+  const { denied } = await client.send('GET', '/login/denied', deniedShape, { query: { subject } })
+  print(denied, () => {
+    if (denied.length === 0) return 'No login was denied.'
+    return table(
+      ['SUBJECT', 'COUNT', 'FIRST', 'LAST', 'WHY'],
+      denied.map(({ subject, count, first, last, reason, detail }) => [
+        ...[subject, String(count), shortTime(first), shortTime(last), `${detail} (${reason})`],
+      ]),
+      ['left', 'right'],
+    )
+  })
 }
 
 function describe({ decision, reason, user, teams, sessionsValidFrom }: Decision): string {

@@ -20,6 +20,9 @@ const statusShape = z.looseObject({
   failedCredentials: z.array(
     z.looseObject({ reason: z.string(), count: z.number(), since: time, last: time }),
   ),
+  deniedLogins: z.array(
+    z.looseObject({ reason: z.string(), count: z.number(), since: time, last: time }),
+  ),
   serviceAccounts: z.array(
     z.looseObject({
       id: z.string(),
@@ -178,6 +181,19 @@ function describeStatus(status: Status): string {
       table(
         ['FAILED CREDENTIAL', 'COUNT', 'SINCE', 'LAST'],
         status.failedCredentials.map(({ reason, count: times, since, last }) => [
+          reason,
+          String(times),
+          shortTime(since),
+          shortTime(last),
+        ]),
+      ),
+    )
+  }
+  if (status.deniedLogins.length > 0) {
+    blocks.push(
+      table(
+        ['DENIED LOGIN', 'COUNT', 'SINCE', 'LAST'],
+        status.deniedLogins.map(({ reason, count: times, since, last }) => [
           reason,
           String(times),
           shortTime(since),

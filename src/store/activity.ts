@@ -6,6 +6,7 @@
 import { sql } from 'drizzle-orm'
 import type { Principal } from '../tenancy/credential.ts'
 import { CREDENTIAL_FAILURES } from '../tenancy/health.ts'
+import { DENIALS } from '../tenancy/login.ts'
 import type { Namespace } from '../tenancy/namespace.ts'
 import type { Allowed, Caller } from './authority.ts'
 import type { Database, Statement } from './database.ts'
@@ -117,7 +118,7 @@ export async function recordFailedCredentials(
   ])
 }
 
-/** How often credentials failed for one reason in the current hour and the 24 before it. */
+/** How often credentials failed, or logins were denied, for one reason in the current hour and the 24 before it. */
 export interface FailuresRow {
   readonly reason: string
   readonly count: number
@@ -126,17 +127,25 @@ export interface FailuresRow {
   readonly lastAt: number
 }
 
-/** The failed credentials of a day, by reason. */
+/** The reasons of what is counted by them. */
+const REASONS = { credential: CREDENTIAL_FAILURES, 'denied-login': DENIALS } as const
+
+/** The failed credentials, or the denied logins, of a day, by reason. */
 export function selectFailures(
   namespace: Namespace,
+  kind: keyof typeof REASONS,
   now: number,
   allowed: Allowed,
 ): Statement<FailuresRow> {
+  // Named one by one, so that reasons without a row cost nothing.
+  const reasons = sql.join(
+    REASONS[kind].map((reason) => sql`${reason}`),
+    sql`, `,
+  )
   return sql<FailuresRow>`
     select a.subject as reason, sum(a.count) as count, min(a.hour) as hour, max(a.last_at) as "lastAt"
-    from ${allowed} json_each(${JSON.stringify(CREDENTIAL_FAILURES)}) j
-    cross join activity a on a.namespace = ${namespace} and a.kind = 'credential'
-      and a.subject = j.value and a.hour >= ${hourOf(now) - DAY_HOURS}
+    from ${allowed} activity a where a.namespace = ${namespace} and a.kind = ${kind}
+      and a.subject in (${reasons}) and a.hour >= ${hourOf(now) - DAY_HOURS}
     group by a.subject order by a.subject`
 }
 
@@ -178,6 +187,10 @@ export async function expireActivity(database: Database, now: number): Promise<n
     sql`delete from ignored_name where (namespace, account_id, type, name) in (
       select i.namespace, i.account_id, i.type, i.name from namespace n cross join ignored_name i
       on i.namespace = n.name and i.last_at < ${startOf(hourOf(now) - KEPT_HOURS)}
+      limit ${EXPIRY_CHUNK})`,
+    sql`delete from denied_login where (namespace, subject, reason) in (
+      select d.namespace, d.subject, d.reason from namespace n cross join denied_login d
+      on d.namespace = n.name and d.last_at < ${startOf(hourOf(now) - KEPT_HOURS)}
       limit ${EXPIRY_CHUNK})`,
   ])
   let deleted = 0

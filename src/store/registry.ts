@@ -96,6 +96,7 @@ export const deletionOrder: readonly (readonly [table: string, key: string])[] =
   ['refusal_count', 'hour'],
   ['activity', 'kind, subject, hour'],
   ['ignored_name', 'account_id, type, name'],
+  ['denied_login', 'subject, reason'],
   ['sealing_key', 'purpose, id'],
   ['service_account', 'id'],
 ]

@@ -3,6 +3,7 @@ import { sql } from 'drizzle-orm'
 import { needed } from '../tenancy/needed.ts'
 import { type Caller, readAs, untilWon, writeAs } from './authority.ts'
 import { type Told, tellsOf } from './conflicts.ts'
+import { forgetDeniedLogins } from './denied-logins.ts'
 import { closeEvents, recordEvent } from './event.ts'
 import { type Held, release } from './held.ts'
 import { Refusal } from './refusal.ts'
@@ -113,6 +114,7 @@ export async function purgeRetained(
       sql`delete from adoption where namespace = ${namespace} and subject in ${list}`,
       sql`delete from conflict where namespace = ${namespace}
         and id in (select j.value from json_each(${JSON.stringify(telling)}) j)`,
+      forgetDeniedLogins(namespace, people),
       sql`delete from retained where namespace = ${namespace} and id in ${list}`,
       ...ids.map((id, part) => recordEvent(caller, principal, 'user.purge', id, sql`'{}'`, part)),
       ...closeEvents(caller, principal, { retained: -ids.length }),

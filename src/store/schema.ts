@@ -374,14 +374,14 @@ export const activity = sqliteTable(
       .notNull()
       .references(() => namespace.name),
     /**
-     * What is counted: a `change` of a user or team and a failed `credential` by the hour, changes of
-     * an `external-id` by the day. Of a `pause` between two requests, the longest of a day in
+     * What is counted: a `change` of a user or team, a failed `credential` and a `denied-login` by the
+     * hour, changes of an `external-id` by the day. Of a `pause` between two requests, the longest of a day in
      * milliseconds.
      */
     kind: text('kind').notNull(),
     /**
      * Of whom: the id of a service account; empty for the operator and where nobody is told apart. For
-     * a credential, why it failed.
+     * a credential and a login, why it failed.
      */
     subject: text('subject').notNull(),
     /** Hours since 1970; that of midnight for what is counted by the day. */
@@ -409,4 +409,26 @@ export const ignoredName = sqliteTable(
     lastAt: integer('last_at').notNull(),
   },
   (table) => [primaryKey({ columns: [table.namespace, table.accountId, table.type, table.name] })],
+)
+
+/** Logins that were denied, by whom they were and why; a table without rowid. */
+export const deniedLogin = sqliteTable(
+  'denied_login',
+  {
+    namespace: text('namespace')
+      .notNull()
+      .references(() => namespace.name),
+    /** The comparison key of the first value that the login gave of userName, e-mail and externalId. */
+    subject: text('subject').notNull(),
+    /** The messageId of the decision. */
+    reason: text('reason').notNull(),
+    /** JSON: the comparison keys of all that the last such login gave. */
+    names: text('names').notNull(),
+    /** The decision in a sentence. */
+    detail: text('detail').notNull(),
+    count: integer('count').notNull(),
+    firstAt: integer('first_at').notNull(),
+    lastAt: integer('last_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.namespace, table.subject, table.reason] })],
 )

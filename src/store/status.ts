@@ -101,6 +101,7 @@ export interface Status {
   /** the current one, and the one or the 24 before it. */
   readonly refusals: { readonly lastHour: number; readonly lastDay: number }
   readonly failedCredentials: readonly FailedCredentials[]
+  readonly deniedLogins: readonly FailedCredentials[]
   /** What was sent in vain within 30 days. */
   readonly ignored: readonly IgnoredRow[]
   readonly accounts: readonly (AccountRow & {
@@ -147,8 +148,9 @@ export async function readStatus(caller: Caller, expiringWithin: number): Promis
     sql<{ readonly count: number }>`select count(*) as count from (
       select 1 from ${allowed} membership m indexed by membership_inherited
       where m.namespace = ${namespace} and m.inherited = 1 limit ${MAXIMUM_INHERITED + 1})`,
-    selectFailures(namespace, now, allowed),
+    selectFailures(namespace, 'credential', now, allowed),
     selectIgnored(namespace, now - IGNORED_SPAN, allowed),
+    selectFailures(namespace, 'denied-login', now, allowed),
   ])
   const [
     [counters],
@@ -160,6 +162,7 @@ export async function readStatus(caller: Caller, expiringWithin: number): Promis
     [inherited],
     failures,
     ignored,
+    denials,
   ] = rows
   const sum = (of: (row: ChangesRow) => number | null) =>
     changes.reduce((total, row) => total + (of(row) ?? 0), 0)
@@ -175,6 +178,7 @@ export async function readStatus(caller: Caller, expiringWithin: number): Promis
       lastDay: sum(({ lastDay }) => lastDay),
     },
     failedCredentials: failures.map(failuresOf),
+    deniedLogins: denials.map(failuresOf),
     ignored,
     refusals: { lastHour: refusals?.lastHour ?? 0, lastDay: refusals?.lastDay ?? 0 },
     accounts: accounts.map((account) => {
@@ -229,7 +233,7 @@ export async function readHealth(caller: Caller): Promise<StoredHealth> {
     sql<{ readonly changed: number | null }>`select sum(a.count) as changed
       from ${allowed} activity a where a.namespace = ${namespace} and a.kind = 'external-id'
         and a.subject = '' and a.hour >= ${dayOf(now - CHANGES_SPAN)}`,
-    selectFailures(namespace, now, allowed),
+    selectFailures(namespace, 'credential', now, allowed),
     selectPauses(namespace, allowed),
     selectIgnored(namespace, now - RECENT, allowed),
   ])

@@ -50,6 +50,17 @@ export interface Decision<Account extends LoginAccount> {
   readonly account: Account | undefined
 }
 
+/** The messageIds of logins that are denied. */
+export const DENIALS = [
+  'user.deprovisioned',
+  'user.inactive',
+  'user.session-revoked',
+  'user.sync.empty-externalUID',
+  'user.sync.mismatched-externalUID',
+  'user.sync.user-externalUID-mismatch',
+  'user.sync.user-not-provisioned',
+] as const
+
 /** The names under which a sign-in through the Cloud portal is known. */
 const PORTAL: ReadonlySet<string> = new Set([
   'grafana.com',
@@ -67,8 +78,12 @@ const PORTAL: ReadonlySet<string> = new Set([
 export function judgeLogin<Account extends LoginAccount>(login: Login<Account>): Decision<Account> {
   const { byExternalId, byUserName, byEmail, settings, issuedAt } = login
   const account = byExternalId ?? byUserName ?? byEmail
-  const deny = (messageId: string, statusCode: number, message: string, reason: string) =>
-    ({ decision: 'deny', reason, message, messageId, statusCode, account }) as const
+  const deny = (
+    messageId: (typeof DENIALS)[number],
+    statusCode: number,
+    message: string,
+    reason: string,
+  ) => ({ decision: 'deny', reason, message, messageId, statusCode, account }) as const
   const exempt = !settings.enableUserSync || PORTAL.has((login.source ?? '').toLowerCase())
 
   const managed = account?.managed === true

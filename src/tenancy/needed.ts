@@ -69,6 +69,7 @@ export const needed = {
   'POST /import': nothing,
 
   'POST /login/check': readUsers,
+  'GET /login/denied': readUsers,
   'GET /events': everything,
   'GET /conflicts': everything,
   'DELETE /conflicts/:id': writeSettings,

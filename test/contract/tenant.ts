@@ -293,6 +293,7 @@ export async function snapshot({ database, namespace }: Tenant): Promise<Record<
     'refusal_count',
     'activity',
     'ignored_name',
+    'denied_login',
     'sealing_key',
     'service_account',
     'token',

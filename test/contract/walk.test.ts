@@ -73,6 +73,7 @@ const TABLES = [
     'refusal_count',
     'activity',
     'ignored_name',
+    'denied_login',
   ],
   'sealing_key',
 ]

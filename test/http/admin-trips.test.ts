@@ -153,6 +153,7 @@ const routes: readonly [route: string, trips: string, status: number, send: Send
     200,
     ({ operator }) => operator.post('/login/check', { userName: 'managed' }),
   ],
+  ['GET /login/denied', one, 200, ({ operator }) => operator.get('/login/denied')],
   ['GET /accounts', one, 200, ({ operator }) => operator.get('/accounts')],
   ['POST /accounts', two, 201, ({ operator }) => operator.post('/accounts', { login: 'x' })],
   [

@@ -85,6 +85,7 @@ describe('status', () => {
       changes: { lastHour: 0, lastDay: 0 },
       refusals: { lastHour: 0, lastDay: 0 },
       failedCredentials: [],
+      deniedLogins: [],
       ignoredAttributes: [],
       serviceAccounts: [
         {

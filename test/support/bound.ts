@@ -17,6 +17,7 @@ const TABLES: ReadonlySet<string> = new Set([
     'refusal_count',
     'activity',
     'ignored_name',
+    'denied_login',
   ],
   'sealing_key',
 ])

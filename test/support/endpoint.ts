@@ -34,7 +34,10 @@ export function isRecord(mode: 'read' | 'write', [first]: readonly Statement[]):
 
 /** Whether a batch counts failed credentials or names that were sent in vain, which is done after the response. */
 function countsFailures([first]: readonly Statement[]): boolean {
-  return first !== undefined && /as counted|'credential'|into ignored_name/.test(render(first).sql)
+  return (
+    first !== undefined &&
+    /as counted|'credential'|into ignored_name|into denied_login/.test(render(first).sql)
+  )
 }
 
 /** The request that is being served. */

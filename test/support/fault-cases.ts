@@ -287,9 +287,9 @@ export const reads: readonly Operation[] = [
   ...['/config/default', '/serviceaccounts', '/serviceaccounts/search', '/events', '/retained'].map(
     (path) => getAs('operator', path),
   ),
-  ...['/accounts', '/teams', '/conflicts', '/status', '/health', '/restore'].map((path) =>
-    getAs('operator', path),
-  ),
+  ...[
+    ...['/accounts', '/teams', '/conflicts', '/status', '/health', '/restore', '/login/denied'],
+  ].map((path) => getAs('operator', path)),
   ...['/migration/status', '/migration/adoptions', '/migration/team-sync'].map((path) =>
     getAs('operator', path),
   ),

@@ -14,6 +14,7 @@ const TABLES = [
   'refusal_count',
   'activity',
   'ignored_name',
+  'denied_login',
 ]
 
 /**

@@ -5,11 +5,13 @@
 import { Hono } from 'hono'
 import * as z from 'zod/mini'
 import { accountEmail } from '../../store/account.ts'
-import { release } from '../../store/held.ts'
+import { type DeniedLogin, listDeniedLogins, recordDeniedLogin } from '../../store/denied-logins.ts'
+import { hold, release } from '../../store/held.ts'
 import { type LoginCandidate, readLogin } from '../../store/login.ts'
 import type { StoredUser } from '../../store/users.ts'
 import { judgeLogin, type LoginAccount } from '../../tenancy/login.ts'
-import type { Dependencies, ScimEnv } from '../context.ts'
+import { withoutTokens } from '../abridge.ts'
+import { type Dependencies, queryOf, type ScimEnv } from '../context.ts'
 import { adminCallerOf } from './caller.ts'
 import { readBody } from './validate.ts'
 
@@ -62,14 +64,29 @@ function show({ id, active, externalId, managed, user }: Candidate) {
   }
 }
 
+function showDenied({ firstAt, lastAt, ...denied }: DeniedLogin) {
+  return { ...denied, first: new Date(firstAt).toISOString(), last: new Date(lastAt).toISOString() }
+}
+
 /** The routes of /login below the base URL of a namespace. */
 export function loginRoutes(dependencies: Dependencies) {
   const routes = new Hono<ScimEnv>()
+  const { operatorToken } = dependencies
+  const clean = (name: string) =>
+    withoutTokens(operatorToken ? name.replaceAll(operatorToken, '…') : name)
+
+  routes.get('/denied', async (c) => {
+    const caller = adminCallerOf(c, dependencies)
+    const subject = hold(() => queryOf(c).get('subject') || undefined)
+    const denied = await listDeniedLogins(caller, subject)
+    return c.json({ denied: denied.map(showDenied) })
+  })
+
   routes.post('/check', async (c) => {
     const caller = adminCallerOf(c, dependencies)
     const form = await readBody(c, caller, loginForm)
     const facts = await readLogin(caller, form)
-    const { externalId, issuedAt, source } = release(form)
+    const { externalId, userName, email, issuedAt, source } = release(form)
     const { account, ...decision } = judgeLogin({
       ...{ externalId, issuedAt, source },
       settings: facts.settings,
@@ -78,6 +95,14 @@ export function loginRoutes(dependencies: Dependencies) {
       byEmail: candidate(facts.byEmail),
       retained: facts.retained,
     })
+    const holder = c.get('holder')
+    // The operator asks in order to find out, and signs nobody in.
+    if (holder !== undefined && decision.messageId !== null) {
+      const { messageId: reason, reason: detail } = decision
+      const names = [userName, email, externalId].flatMap((name) => (name ? clean(name) : []))
+      const denied = { names, reason, detail }
+      caller.later(() => recordDeniedLogin(caller.database, holder, denied, caller.now))
+    }
     return c.json({
       ...decision,
       user: account === undefined ? null : show(account),

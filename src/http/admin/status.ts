@@ -4,7 +4,7 @@ import { groupType, userType } from '../../scim/schema/resource-type.ts'
 import { suggestionFor } from '../../scim/unknown.ts'
 import type { IgnoredRow } from '../../store/ignored.ts'
 import { readHealth, readStatus } from '../../store/status.ts'
-import { judgeHealth } from '../../tenancy/health.ts'
+import { type FailedCredentials, judgeHealth } from '../../tenancy/health.ts'
 import { baseUrl, type Dependencies, queryOf, type ScimEnv } from '../context.ts'
 import { adminCallerOf } from './caller.ts'
 
@@ -13,6 +13,10 @@ const SOON = 14 * 24 * 60 * 60 * 1000
 
 function iso(time: number | null): string | null {
   return time === null ? null : new Date(time).toISOString()
+}
+
+function showCount({ reason, count, since, lastAt }: FailedCredentials) {
+  return { reason, count, since: iso(since), last: iso(lastAt) }
 }
 
 /** The attribute that may be meant by a name that the schema lacks. */
@@ -39,12 +43,8 @@ export function statusRoutes(dependencies: Dependencies) {
       conflicts,
       changes,
       refusals,
-      failedCredentials: status.failedCredentials.map(({ reason, count, since, lastAt }) => ({
-        reason,
-        count,
-        since: iso(since),
-        last: iso(lastAt),
-      })),
+      failedCredentials: status.failedCredentials.map(showCount),
+      deniedLogins: status.deniedLogins.map(showCount),
       serviceAccounts: status.accounts.map((account) => ({
         id: account.id,
         name: account.name,

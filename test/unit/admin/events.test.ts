@@ -137,6 +137,36 @@ describe('login-check', () => {
     expect(out).toContain('Decision  deny')
     expect(error).toBe('The login would be denied: User is disabled.')
   })
+  test('lists the logins that were denied, also those of one identity', async () => {
+    const denied = {
+      subject: 'ada@example.com',
+      reason: 'user.inactive',
+      detail: 'The account is deactivated; activate it in the identity provider.',
+      count: 12,
+      first: '2026-11-24T10:00:00.000Z',
+      last: '2026-11-24T11:00:00.000Z',
+    }
+    const list = ['login-check', ...IN, '--denied']
+    const { status, out, calls } = await admin(
+      [...list, '--user-name', 'ada@example.com'],
+      [[200, { denied: [denied] }]],
+    )
+    expect(calls).toEqual([['GET /stacks-5/login/denied?subject=ada%40example.com']])
+    expect(status).toBe(0)
+    expect(out).toBe(
+      lines(
+        'SUBJECT          COUNT  FIRST                    LAST                     WHY',
+        'ada@example.com     12  2026-11-24 10:00:00 UTC  2026-11-24 11:00:00 UTC  ' +
+          'The account is deactivated; activate it in the identity provider. (user.inactive)',
+      ),
+    )
+    const none = await admin(list, [[200, { denied: [] }]])
+    expect(none).toMatchObject({ status: 0, out: 'No login was denied.' })
+    const both = await admin([...list, '--user-name', 'a', '--email', 'b'], [])
+    expect(both.error).toBe(
+      'With --denied, give one of --user-name, --email and --external-id, or none.',
+    )
+  })
   test.each([
     [0, 'Logins    never revoked'],
     [Date.parse('2026-01-02T03:04:05Z'), 'Logins count from  2026-01-02 03:04:05 UTC'],

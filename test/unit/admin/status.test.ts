@@ -127,6 +127,14 @@ const status = {
       last: '2026-11-24T10:20:00.000Z',
     },
   ],
+  deniedLogins: [
+    {
+      reason: 'user.inactive',
+      count: 2,
+      since: '2026-11-24T10:00:00.000Z',
+      last: '2026-11-24T10:20:00.000Z',
+    },
+  ],
   ignoredAttributes: [],
   serviceAccounts: [account],
   expiringTokens: [
@@ -170,6 +178,9 @@ describe('status', () => {
         '',
         'FAILED CREDENTIAL  COUNT  SINCE                    LAST',
         'api-key.invalid    3      2026-11-24 10:00:00 UTC  2026-11-24 10:20:00 UTC',
+        '',
+        'DENIED LOGIN   COUNT  SINCE                    LAST',
+        'user.inactive  2      2026-11-24 10:00:00 UTC  2026-11-24 10:20:00 UTC',
         '',
         'EXPIRING TOKEN  SERVICE ACCOUNT  ID  EXPIRES',
         'first           okta             t1  2026-11-30 00:00:00 UTC',
