@@ -421,7 +421,7 @@ export function describeReason(reason: Reason): WireFailure {
         status: 400,
         scimType: 'invalidVers',
         messageId: 'scim.invalidVers',
-        detail: `Version ${reason.version} of SCIM is not supported; version 2 is at the base URL.`,
+        detail: `Version ${quote(reason.version)} of SCIM is not supported; version 2 is at the base URL.`,
       }
     case 'resource-too-large':
       return {

@@ -67,6 +67,13 @@ describe('a version in the path', () => {
     const client = await tenant()
     expectError(await client.get(`/${version}/Users`), 400, { scimType: 'invalidVers' })
   })
+
+  test('one of 16,000 digits is not repeated whole', async () => {
+    const client = await tenant()
+    const answer = await client.get(`/v${'9'.repeat(16_000)}/Users`)
+    expectError(answer, 400, { scimType: 'invalidVers' })
+    expect(answer.body.detail.length).toBeLessThan(200)
+  })
 })
 
 describe('If-None-Match', () => {
