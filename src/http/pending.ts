@@ -167,7 +167,10 @@ export function receive(stream: ReadableStream<Uint8Array> | null, limit: number
     bytes: () => body.buffer.subarray(0, length),
     end() {
       current?.release(body)
-      if (!ended) reader?.cancel().catch(() => undefined)
+      if (ended || reader === undefined) return
+      // A platform that passes a body on loses the answer where one of which nothing was read is cancelled.
+      if (current === undefined) reader.releaseLock()
+      else reader.cancel().catch(() => undefined)
     },
   }
 }

@@ -149,6 +149,21 @@ describe('npm run dev', () => {
     expect(listed.Resources.map(({ id }: { id: string }) => id)).toEqual([created.id])
   })
 
+  test('a long body with a token that is no good is answered, and its connection is not lost', async () => {
+    // Without its type fetch would send the body as text.
+    const type = 'application/scim+json'
+    const headers = {
+      'Content-Type': type,
+      Authorization: `Bearer glsa_${'A'.repeat(32)}_d8dc8af3`,
+    }
+    const body = ' '.repeat(5_000_000)
+    for (let time = 0; time < 5; time += 1) {
+      const answer = await fetch(`${urlIn(dev.printed)}/Bulk`, { method: 'POST', headers, body })
+      expect(answer.status).toBe(401)
+      expect(await answer.json()).toMatchObject({ messageId: 'api-key.invalid' })
+    }
+  })
+
   test('every command that it prints is for this server', async () => {
     const commands = dev.printed.split('\n').filter((line) => line.includes('npm run'))
     expect(commands).toHaveLength(2)

@@ -49,6 +49,25 @@ describe('a body', () => {
     expect(arrival.bytes()).toEqual(new Uint8Array(75_002).fill(1))
   })
 
+  test('of which nothing was read is left to the platform, and one that was begun is cancelled', async () => {
+    const { undecided } = makePools(() => 0)
+    let cancelled = 0
+    const stream = () =>
+      new ReadableStream<Uint8Array>({
+        start: (controller) => controller.enqueue(new Uint8Array(10)),
+        cancel() {
+          cancelled += 1
+        },
+      })
+    const left = stream()
+    receive(left, 10).end()
+    expect([left.locked, cancelled]).toEqual([false, 0])
+    const begun = receive(stream(), 10)
+    await begun.read(undecided, 1)
+    begun.end()
+    expect(cancelled).toBe(1)
+  })
+
   test('that is absent has ended', async () => {
     const arrival = receive(null, 1)
     expect(await arrival.read(makePools(() => 0).undecided, 1)).toBe(true)
