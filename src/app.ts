@@ -51,6 +51,9 @@ const ADMIN: ReadonlySet<string> = new Set([
 /** The path of one namespace, which the operator deletes and SCIM has nothing at. */
 const NAMESPACE = new RegExp(`^${API}/[^/]+$`)
 
+/** What is recorded of all namespaces; none of them has this name. */
+const HISTORY = `${API}/history`
+
 const VERSION = new RegExp(`^(${API}/[^/]+)/v2(/|$)`)
 
 /**
@@ -67,7 +70,7 @@ function routedPath(request: Request): string {
 
 function isAdmin(request: Request): boolean {
   const path = routedPath(request)
-  if (path === API) return true
+  if (path === API || path === HISTORY) return true
   const [, part = ''] = path.startsWith(`${API}/`) ? path.slice(API.length + 1).split('/', 2) : []
   return ADMIN.has(part) || (request.method === 'DELETE' && NAMESPACE.test(path))
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { type AdminClient, isRefusal, path } from '../lib/admin-client.ts'
+import { type AdminClient, isRefusal, PAGE, path } from '../lib/admin-client.ts'
 import { failure } from '../lib/failure.ts'
 import { facts, table } from '../lib/table.ts'
 import { type AdminWorld, connect, example } from './connection.ts'
@@ -24,6 +24,18 @@ const statusShape = namespaceShape.omit({ name: true })
 
 const listShape = z.looseObject({ items: z.array(namespaceShape) })
 
+const historyShape = z.looseObject({
+  changes: z.array(
+    z.looseObject({
+      namespace: z.string(),
+      action: z.string(),
+      at: z.string(),
+      completedAt: z.string().nullable(),
+      requestId: z.string().nullable(),
+    }),
+  ),
+})
+
 type Namespace = z.infer<typeof namespaceShape>
 
 /** Settings that a new namespace is to have; those left out keep the values of the deployment. */
@@ -46,7 +58,7 @@ const deleteOptions = z.object({ yes: z.boolean().optional() })
 export function addNamespaceCommands(root: Command, world: AdminWorld): void {
   const namespace = root
     .command('namespace')
-    .description('create, list and delete namespaces')
+    .description('create, list and delete namespaces, and tell when that was done')
     .addHelpText('after', example('namespace list'))
 
   namespace
@@ -79,6 +91,28 @@ export function addNamespaceCommands(root: Command, world: AdminWorld): void {
       const { client, print } = connect(command, world)
       const { items } = await client.send('GET', '', listShape)
       print(items, () => namespaceTable(items))
+    })
+
+  namespace
+    .command('history')
+    .description('list when namespaces were created and deleted, also those that are gone')
+    .argument('[ns]', 'of one namespace only')
+    .addHelpText('after', example('namespace history stacks-5'))
+    .action(async (name: string | undefined, _options: unknown, command: Command) => {
+      const { client, print } = connect(command, world)
+      const query = { namespace: name, limit: PAGE }
+      const { changes } = await client.send('GET', '/history', historyShape, { query })
+      print(changes, () => {
+        if (changes.length === 0) return 'Nothing is recorded.'
+        return table(
+          ['AT', 'ACTION', 'NAMESPACE', 'COMPLETED', 'REQUEST'],
+          changes.map(({ namespace, action, at, completedAt, requestId }) => [
+            ...[shortTime(at), action, namespace],
+            completedAt === null ? 'not yet' : shortTime(completedAt),
+            requestId ?? '',
+          ]),
+        )
+      })
     })
 
   namespace

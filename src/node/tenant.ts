@@ -44,7 +44,7 @@ export async function createReady(
   now: number,
 ): Promise<boolean> {
   const own = { enableUserSync: true, enableGroupSync: true }
-  return (await createNamespace(database, namespace, own, settings, now)) !== undefined
+  return (await createNamespace(database, namespace, own, settings, now, null)) !== undefined
 }
 
 /** Creates a service account that an identity provider can work with. */

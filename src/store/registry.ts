@@ -37,6 +37,7 @@ function toNamespace(row: NamespaceRow, file: Settings): NamespaceInfo {
  * its settings.
  *
  * @param settings settings of its own; absent or empty where those of the file shall apply
+ * @param requestId null where no request asks for it
  * @returns undefined where the namespace exists already
  * @throws StoreFailure `lost` or `exceeded` where it may have been created, and other kinds
  */
@@ -46,12 +47,17 @@ export async function createNamespace(
   settings: StoredSettings | undefined,
   file: Settings,
   now: number,
+  requestId: string | null,
 ): Promise<NamespaceInfo | undefined> {
   const own = Object.keys(settings ?? {}).length > 0
   const stored = own ? JSON.stringify(settings) : null
   const insert = sql`
     insert into namespace (name, settings, created_at, incarnation)
     values (${name}, ${stored}, ${now}, lower(hex(randomblob(16))))`
+  const record = sql`
+    insert into namespace_change (namespace, incarnation, action, at, ended_at, request_id)
+    select n.name, n.incarnation, 'namespace.create', ${now}, ${now}, ${requestId}
+    from namespace n where n.name = ${name}`
   const answers = [
     sql<NamespaceRow>`select ${namespaceColumns} from namespace n where n.name = ${name}`,
   ] as const
@@ -59,7 +65,7 @@ export async function createNamespace(
     where n.name = ${name} and n.created_at = ${now} and n.settings is ${stored})`
   return untilWon(async () => {
     try {
-      const [[row]] = await commit(database, { evidence, statements: [insert], answers })
+      const [[row]] = await commit(database, { evidence, statements: [insert, record], answers })
       return row && toNamespace(row, file)
     } catch (error) {
       if (!(error instanceof StoreFailure && error.kind === 'unique')) throw error
@@ -126,10 +132,16 @@ export function deleteSome(
  * where it stopped when it is called again. Every statement asks whether it is still the same namespace:
  * somebody else may have ended this one meanwhile, and made another under its name.
  *
+ * @param now the time, in milliseconds since 1970
  * @returns false where there is no such namespace
  * @throws StoreFailure where a part of it is left, or the answer to the last statement was lost
  */
-export async function deleteNamespace(database: Database, name: Namespace): Promise<boolean> {
+export async function deleteNamespace(
+  database: Database,
+  name: Namespace,
+  now: () => number,
+  requestId: string,
+): Promise<boolean> {
   const [[row]] = await read(database, [
     sql<{ readonly incarnation: string }>`
       select n.incarnation from namespace n where n.name = ${name}`,
@@ -139,15 +151,66 @@ export async function deleteNamespace(database: Database, name: Namespace): Prom
   const isSame = sql`exists (select 1 from namespace n
     where n.name = ${name} and n.incarnation = ${incarnation})`
   // What is gone cannot go twice, so that each statement may run again.
-  const remove = <T extends Statement>(statement: T) =>
-    untilWon(() => repeat(database, [statement] as const))
-  await remove(sql`delete from token where namespace = ${name} and ${isSame}`)
+  const remove = <const T extends readonly Statement[]>(...statements: T) =>
+    untilWon(() => repeat(database, statements))
+  await remove(
+    sql`insert into namespace_change (namespace, incarnation, action, at, request_id)
+      select n.name, n.incarnation, 'namespace.delete', ${now()}, ${requestId} from namespace n
+      where n.name = ${name} and n.incarnation = ${incarnation}
+      on conflict (namespace, incarnation, action) do nothing`,
+    sql`delete from token where namespace = ${name} and ${isSame}`,
+  )
   for (const [table, key] of deletionOrder) {
     for (;;) {
       const [deleted] = await remove(deleteSome(name, table, key, isSame))
       if (deleted.length < DELETION_CHUNK) break
     }
   }
-  await remove(sql`delete from namespace where name = ${name} and incarnation = ${incarnation}`)
+  await remove(
+    sql`update namespace_change set ended_at = ${now()}
+      where namespace = ${name} and incarnation = ${incarnation}
+        and action = 'namespace.delete' and ${isSame}`,
+    sql`delete from namespace where name = ${name} and incarnation = ${incarnation}`,
+  )
   return true
+}
+
+/** That a namespace was created or deleted. Times are milliseconds since 1970. */
+export interface NamespaceChange {
+  readonly namespace: string
+  readonly action: 'namespace.create' | 'namespace.delete'
+  readonly at: number
+  /** When it was complete; null where a deletion is not. */
+  readonly endedAt: number | null
+  readonly requestId: string | null
+}
+
+/**
+ * Lists when namespaces were created and deleted, also those that are gone; the last first.
+ *
+ * @param name of one namespace only; undefined for all of the database
+ */
+export async function listNamespaceChanges(
+  database: Database,
+  name: Namespace | undefined,
+  limit: number,
+): Promise<NamespaceChange[]> {
+  const ofOne = name === undefined ? sql`` : sql`where h.namespace = ${name}`
+  const [rows] = await read(database, [
+    sql<NamespaceChange>`select h.namespace, h.action, h.at, h.ended_at as "endedAt",
+        h.request_id as "requestId"
+      from namespace_change h ${ofOne} order by h.at desc, h.rowid desc limit ${limit}`,
+  ])
+  return rows
+}
+
+/** How many records one run of the expiry deletes. */
+const EXPIRY_CHUNK = 5000
+
+/** Deletes what is recorded of namespaces before a time. */
+export async function expireNamespaceChanges(database: Database, before: number): Promise<void> {
+  await database.batch('write', [
+    sql`delete from namespace_change where rowid in (
+      select h.rowid from namespace_change h where h.at < ${before} limit ${EXPIRY_CHUNK})`,
+  ])
 }

@@ -432,3 +432,24 @@ export const deniedLogin = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.namespace, table.subject, table.reason] })],
 )
+
+/**
+ * When namespaces were created and deleted. It outlives them: it is the one table of a namespace that
+ * does not refer to it, and that a deletion leaves alone.
+ */
+export const namespaceChange = sqliteTable(
+  'namespace_change',
+  {
+    namespace: text('namespace').notNull(),
+    /** Which of the namespaces that had the name, one after the other. */
+    incarnation: text('incarnation').notNull(),
+    /** `namespace.create` or `namespace.delete`. */
+    action: text('action').notNull(),
+    at: integer('at').notNull(),
+    /** When a deletion was complete, which may take several requests. */
+    endedAt: integer('ended_at'),
+    /** Of the request that began it; null where no request did, but the first start of a server. */
+    requestId: text('request_id'),
+  },
+  (table) => [primaryKey({ columns: [table.namespace, table.incarnation, table.action] })],
+)

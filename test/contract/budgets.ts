@@ -47,7 +47,7 @@ const newcomer: Attributes = {
 }
 
 const TABLES =
-  'namespace|token|service_account|user|user_email|team|membership|event|retained|adoption|team_mapping|conflict|refusal_count|activity|ignored_name|denied_login|sealing_key'
+  'namespace|token|service_account|user|user_email|team|membership|event|retained|adoption|team_mapping|conflict|refusal_count|activity|ignored_name|denied_login|namespace_change|sealing_key'
 const ALIASES = new RegExp(`\\b(?:from|join|update|into)\\s+(${TABLES})\\b(?:\\s+(\\w+))?`, 'gi')
 
 /** The steps of a plan that read a table whole, or all that a namespace holds of it. */

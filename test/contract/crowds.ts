@@ -260,7 +260,7 @@ export function crowds(open: Open): void {
         }) as typeof tenant.database.batch,
       }
       try {
-        expect(await deleteNamespace(failing, tenant.namespace)).toBe(true)
+        expect(await deleteNamespace(failing, tenant.namespace, () => START, 'r')).toBe(true)
         break
       } catch (error) {
         expect(error).toMatchObject({ message: 'interrupted' })
@@ -268,14 +268,16 @@ export function crowds(open: Open): void {
         sizes.push(await total())
       }
       if (interruptions > 20) {
-        expect(await deleteNamespace(tenant.database, tenant.namespace)).toBe(true)
+        expect(await deleteNamespace(tenant.database, tenant.namespace, () => START, 'r')).toBe(
+          true,
+        )
         break
       }
     }
     expect(interruptions).toBeGreaterThan(1)
     expect(sizes).toEqual([...sizes].sort((a, b) => b - a))
     expect(await total()).toBe(0)
-    expect(await deleteNamespace(tenant.database, tenant.namespace)).toBe(false)
+    expect(await deleteNamespace(tenant.database, tenant.namespace, () => START, 'r')).toBe(false)
     expect(await snapshot(neighbour)).toEqual(untouched)
   })
 

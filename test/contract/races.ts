@@ -300,7 +300,7 @@ export function races(open: Open): void {
     const tenant = await bentTenant()
     const { namespace } = tenant
     const database = beforeWriting(tenant.database, () =>
-      deleteNamespace(tenant.database, namespace),
+      deleteNamespace(tenant.database, namespace, () => Date.now(), 'r'),
     )
     const reason = await refusalOf(createUser(tenant.caller({ database }), held(ada)))
     expect(reason).toEqual({ kind: 'invalid-token' })

@@ -110,7 +110,7 @@ export function refusals(open: Open): void {
     // As late as that is, it still tells of the last change.
     const { accounts } = await readStatus(own.caller(), DAY)
     expect(accounts).toMatchObject([{ id: 'account-1', lastChangeAt: START }])
-    await deleteNamespace(database(), own.namespace)
+    await deleteNamespace(database(), own.namespace, () => START, 'r')
     expect(await query(own, left)).toEqual([])
   })
 

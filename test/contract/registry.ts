@@ -58,7 +58,7 @@ export function registry(open: Open): void {
   test('a namespace is made once', async () => {
     const name = freshName()
     const own = { enableUserSync: false }
-    const made = await createNamespace(database(), name, own, settings, START)
+    const made = await createNamespace(database(), name, own, settings, START, null)
     const info = {
       name,
       settings: { ...settings, enableUserSync: false },
@@ -67,10 +67,12 @@ export function registry(open: Open): void {
       createdAt: START,
     }
     expect(made).toEqual(info)
-    expect(await createNamespace(database(), name, undefined, settings, START)).toBeUndefined()
+    expect(
+      await createNamespace(database(), name, undefined, settings, START, null),
+    ).toBeUndefined()
     expect(await listNamespaces(database(), settings)).toContainEqual(info)
-    expect(await deleteNamespace(database(), name)).toBe(true)
-    expect(await deleteNamespace(database(), name)).toBe(false)
+    expect(await deleteNamespace(database(), name, () => START, 'r')).toBe(true)
+    expect(await deleteNamespace(database(), name, () => START, 'r')).toBe(false)
   })
 
   test('whose a namespace is that appears while an answer is lost is told by its row', async () => {
@@ -87,18 +89,18 @@ export function registry(open: Open): void {
         async batch(mode, statements) {
           if (mode === 'read' || lost) return database().batch(mode, statements)
           lost = true
-          await createNamespace(database(), name, made.own, settings, made.at)
+          await createNamespace(database(), name, made.own, settings, made.at, null)
           throw classify(new Error('Network connection lost.'))
         },
       }
-      const created = await createNamespace(losing, name, undefined, settings, START)
+      const created = await createNamespace(losing, name, undefined, settings, START, null)
       expect(created?.createdAt).toBe(isOurs ? START : undefined)
     }
   })
 
   test('a namespace that is created anew at the end of its deletion stays', async () => {
     const name = freshName()
-    await createNamespace(database(), name, undefined, settings, START)
+    await createNamespace(database(), name, undefined, settings, START, null)
     let writes = 0
     const renewing: Database = {
       async batch(mode, statements) {
@@ -106,13 +108,15 @@ export function registry(open: Open): void {
         // The tokens, each table, and then the namespace.
         if (writes === deletionOrder.length + 2) {
           await database().batch('write', [sql`delete from namespace where name = ${name}`])
-          await createNamespace(database(), name, undefined, settings, START + 1)
+          await createNamespace(database(), name, undefined, settings, START + 1, null)
         }
         return database().batch(mode, statements)
       },
     }
-    expect(await deleteNamespace(renewing, name)).toBe(true)
-    expect(await createNamespace(database(), name, undefined, settings, START)).toBeUndefined()
+    expect(await deleteNamespace(renewing, name, () => START, 'r')).toBe(true)
+    expect(
+      await createNamespace(database(), name, undefined, settings, START, null),
+    ).toBeUndefined()
   })
 
   test('a deletion leaves another namespace of the name alone, wherever it stands then', async () => {
@@ -127,9 +131,9 @@ export function registry(open: Open): void {
           if (mode === 'write') writes += 1
           if (writes === at && renewed === undefined) {
             renewed = {}
-            expect(await deleteNamespace(database(), namespace)).toBe(true)
+            expect(await deleteNamespace(database(), namespace, () => START, 'r')).toBe(true)
             // In the same millisecond, and with something in every kind of table.
-            await createNamespace(database(), namespace, undefined, settings, START)
+            await createNamespace(database(), namespace, undefined, settings, START, null)
             await addToken(database(), namespace, `${namespace} anew`, ['admin'])
             const anew = tenant.caller({ claim: claimOf(namespace, `${namespace} anew`) })
             await addUnmanagedUser(tenant, 'u1', { userName: 'ada', emails: [{ value: 'a@x' }] })
@@ -140,7 +144,7 @@ export function registry(open: Open): void {
           return database().batch(mode, statements)
         },
       }
-      await deleteNamespace(interrupted, namespace)
+      await deleteNamespace(interrupted, namespace, () => START, 'r')
       expect(renewed, String(at)).toBeDefined()
       expect(await snapshot(tenant), String(at)).toEqual(renewed)
     }

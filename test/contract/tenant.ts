@@ -64,7 +64,7 @@ export async function makeTenant(
   database: Database,
   namespace: Namespace = freshName(),
 ): Promise<Tenant> {
-  await createNamespace(database, namespace, undefined, settings, START)
+  await createNamespace(database, namespace, undefined, settings, START, null)
   const tokenHash = `hash of ${namespace}`
   await addToken(database, namespace, tokenHash, ['admin'])
   let requests = 0

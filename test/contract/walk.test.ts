@@ -74,6 +74,7 @@ const TABLES = [
     'activity',
     'ignored_name',
     'denied_login',
+    'namespace_change',
   ],
   'sealing_key',
 ]

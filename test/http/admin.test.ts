@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { createApp } from '../../src/app.ts'
 import { d1 } from '../../src/store/d1.ts'
 import { oneForAll } from '../../src/store/databases.ts'
+import { expire } from '../../src/store/expiry.ts'
 import { defaultSettings } from '../../src/tenancy/settings.ts'
 import { Client } from '../support/client.ts'
 import { createGroup, createUser } from '../support/directory.ts'
@@ -37,7 +38,94 @@ const requests: [method: string, path: string, body?: object][] = [
   ['GET', ''],
   ['POST', '', { name: 'stacks-77' }],
   ['DELETE', '/stacks-77'],
+  ['GET', '/history'],
 ]
+
+describe('the history of namespaces', () => {
+  const historyOf = async (operator: Client, search: string) => {
+    const { status, headers, body } = await operator.get(`/history?${search}`)
+    expect([status, headers.get('Content-Type')]).toEqual([200, 'application/json'])
+    return body.changes
+  }
+
+  test('tells when one was created and deleted, by which request, also once it is gone', async () => {
+    const { operator, name, created } = await made()
+    expect(await historyOf(operator, `namespace=${name}`)).toEqual([
+      {
+        namespace: name,
+        action: 'namespace.create',
+        at: created.body.createdAt,
+        completedAt: created.body.createdAt,
+        actor: { operator: true },
+        requestId: created.headers.get('X-Request-Id'),
+      },
+    ])
+    operator.endpoint.clock.offset += 60_000
+    const deleted = await operator.delete(`/${name}`)
+    expect(deleted.status).toBe(204)
+    const [last, first, ...rest] = await historyOf(operator, `namespace=${name}`)
+    expect(rest).toEqual([])
+    expect(first.action).toBe('namespace.create')
+    expect(last).toMatchObject({
+      action: 'namespace.delete',
+      completedAt: expect.stringMatching(/Z$/),
+      requestId: deleted.headers.get('X-Request-Id'),
+    })
+    expect(Date.parse(last.at)).toBeGreaterThanOrEqual(Date.parse(first.at) + 60_000)
+    // Another of the name has records of its own, and one that is refused has none.
+    operator.endpoint.clock.offset += 60_000
+    expect((await operator.post('', { name })).status).toBe(201)
+    expect((await operator.post('', { name })).status).toBe(409)
+    const actions = (await historyOf(operator, `namespace=${name}`)).map(
+      ({ action }: { action: string }) => action,
+    )
+    expect(actions).toEqual(['namespace.create', 'namespace.delete', 'namespace.create'])
+    expect(await historyOf(operator, 'limit=1')).toMatchObject([{ namespace: name }])
+  })
+
+  test('tells of a deletion that was cut short, which the next one completes', async () => {
+    const { operator, name } = await made()
+    await query(
+      `insert into namespace_change (namespace, incarnation, action, at, request_id)
+        select n.name, n.incarnation, 'namespace.delete', 5, 'first' from namespace n
+        where n.name = ?`,
+      name,
+    )
+    const deletion = async () =>
+      (await historyOf(operator, `namespace=${name}`)).find(
+        ({ action }: { action: string }) => action === 'namespace.delete',
+      )
+    expect(await deletion()).toMatchObject({ completedAt: null, requestId: 'first' })
+    expect((await operator.delete(`/${name}`)).status).toBe(204)
+    expect(await deletion()).toMatchObject({
+      at: '1970-01-01T00:00:00.005Z',
+      completedAt: expect.stringMatching(/Z$/),
+      requestId: 'first',
+    })
+  })
+
+  test('goes with the events of its time', async () => {
+    const { operator, name } = await made()
+    expect((await operator.delete(`/${name}`)).status).toBe(204)
+    const kept = () => historyOf(operator, `namespace=${name}`)
+    await expire(d1(binding), Date.now(), undefined)
+    await expire(d1(binding), Date.now(), 1000)
+    expect(await kept()).toHaveLength(2)
+    await query(
+      "update namespace_change set at = 5 where namespace = ? and action like '%create'",
+      name,
+    )
+    await expire(d1(binding), Date.now(), 1000)
+    expect(await kept()).toMatchObject([{ action: 'namespace.delete' }])
+  })
+
+  test('is asked for with a limit, and a namespace that is well-formed', async () => {
+    const operator = makeOperator()
+    expectAdminError(await operator.get('/history?limit=0'), 400, /^limit: /)
+    expectAdminError(await operator.get('/history?namespace=stack-5'), 400, /stacks-5/)
+    expectAdminError(await operator.get('/history?limit=1&limit=2'), 400, /^limit: /)
+  })
+})
 
 describe('the operator', () => {
   test.each(requests)('is needed: %s %s', async (method, path, body) => {

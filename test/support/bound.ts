@@ -18,6 +18,7 @@ const TABLES: ReadonlySet<string> = new Set([
     'activity',
     'ignored_name',
     'denied_login',
+    'namespace_change',
   ],
   'sealing_key',
 ])

@@ -48,7 +48,8 @@ function namespaceServed(): string | undefined {
   const request = served.getStore()
   if (request === undefined) return undefined
   const [, name] = new RegExp(`${API}/+([^/]+)`).exec(new URL(request.url).pathname) ?? []
-  return name
+  // That of namespaces is the operator's, and no namespace.
+  return name === 'history' ? undefined : name
 }
 
 /**

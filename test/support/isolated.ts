@@ -8,6 +8,8 @@ import { type Binding, bindingOf } from './bound.ts'
 
 /** Statements that are not about one namespace, by what they are for. */
 const EXCEPTIONS: Readonly<Record<string, RegExp>> = {
+  'the operator reads the history of all namespaces':
+    /^select h\.namespace, [^()]* from namespace_change h order by h\.at desc, h\.rowid desc limit \?1$/,
   'the operator lists all namespaces': /^select n\.name, [^()]* from namespace n order by n\.name$/,
 }
 

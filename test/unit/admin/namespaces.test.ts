@@ -16,6 +16,33 @@ const namespace = {
 
 const conflict: Answer = [409, { message: 'stacks-5 exists already', statusCode: 409 }]
 
+describe('namespace history', () => {
+  test('lists what was created and deleted', async () => {
+    const change = {
+      namespace: 'stacks-5',
+      action: 'namespace.create',
+      at: '2026-11-24T10:00:00.000Z',
+      completedAt: '2026-11-24T10:00:00.000Z',
+      actor: { operator: true },
+      requestId: 'r1',
+    }
+    const deletion = { ...change, action: 'namespace.delete', completedAt: null, requestId: 'r2' }
+    const { status, out, calls } = await admin(
+      ['namespace', 'history', 'stacks-5'],
+      [[200, { changes: [deletion, change] }]],
+    )
+    expect(calls).toEqual([['GET /history?namespace=stacks-5&limit=1000']])
+    expect(status).toBe(0)
+    expect(out).toBe(
+      lines(
+        'AT                       ACTION            NAMESPACE  COMPLETED                REQUEST',
+        '2026-11-24 10:00:00 UTC  namespace.delete  stacks-5   not yet                  r2',
+        '2026-11-24 10:00:00 UTC  namespace.create  stacks-5   2026-11-24 10:00:00 UTC  r1',
+      ),
+    )
+  })
+})
+
 describe('namespace create', () => {
   test('sends only the settings that were given', async () => {
     const { status, calls } = await admin(
