@@ -256,6 +256,15 @@ export const reads: readonly Operation[] = [
     },
     status: 200,
   },
+  {
+    name: 'the history of namespaces',
+    route: 'GET /history',
+    send: async ({ registry }) => {
+      const answer = await registry.get('/history')
+      return answer.status === 200 ? { ...answer, body: 'the history' } : answer
+    },
+    status: 200,
+  },
   get('/Users/:id', ({ ada }) => `/Users/${ada}`),
   get('/Groups/:id', ({ engines }) => `/Groups/${engines}`),
   { ...get('/Users/:id', () => '/Users/nobody', 'client', 404), name: 'GET of nobody' },
