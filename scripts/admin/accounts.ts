@@ -11,7 +11,7 @@ import {
   namespaceCommand,
   readYesNo,
 } from './connection.ts'
-import { managedBy, shortTime } from './text.ts'
+import { inGrafana, managedBy, shortTime } from './text.ts'
 
 const accountShape = z.looseObject({
   id: z.string(),
@@ -21,6 +21,8 @@ const accountShape = z.looseObject({
   externalId: z.string().nullable(),
   isDisabled: z.boolean(),
   isProvisioned: z.boolean(),
+  grafanaId: z.number().optional(),
+  grafanaUid: z.string().optional(),
   created: z.string(),
   updated: z.string(),
 })
@@ -199,6 +201,7 @@ function describe(account: Account, what?: string): string {
     ['externalId', account.externalId ?? 'none'],
     ['Managed', managedBy(account.isProvisioned)],
     ['State', stateOf(account)],
+    ...inGrafana(account),
     ['Created', shortTime(account.created)],
     ['Changed', shortTime(account.updated)],
   ])

@@ -15,10 +15,14 @@ export interface ImportUser {
   readonly email?: string
   readonly name?: string
   readonly isDisabled?: boolean
+  readonly grafanaId?: number
+  readonly grafanaUid?: string
 }
 
 export interface ImportTeam {
   readonly name: string
+  readonly grafanaId?: number
+  readonly grafanaUid?: string
 }
 
 /** Who is in which team: the team by its name, the person by login or else by e-mail. */
@@ -42,8 +46,8 @@ export interface ImportFiles {
 
 /** The columns of CSV. Grafana's JSON has more members, which say nothing here. */
 const COLUMNS = {
-  users: ['login', 'email', 'name', 'isDisabled'],
-  teams: ['name'],
+  users: ['login', 'email', 'name', 'isDisabled', 'grafanaId', 'grafanaUid'],
+  teams: ['name', 'grafanaId', 'grafanaUid'],
   members: ['team', 'login', 'email'],
 } as const
 
@@ -99,6 +103,7 @@ function readUsers(rows: readonly Row[], problems: string[]): Entry<ImportUser>[
       ...(email === undefined ? {} : { email }),
       ...(name === undefined ? {} : { name }),
       ...(isDisabled === undefined ? {} : { isDisabled }),
+      ...grafanaIdsOf(row, ['grafanaId', 'userId', 'id'], problems),
     }
     addOnce(users, fold(login), { place: row.place, value }, 'login', login, problems)
   }
@@ -110,7 +115,8 @@ function readTeams(rows: readonly Row[], problems: string[]): Entry<ImportTeam>[
   for (const row of rows) {
     const name = requiredText(row, 'name', problems)
     if (name === undefined) continue
-    addOnce(teams, fold(name), { place: row.place, value: { name } }, 'name', name, problems)
+    const value = { name, ...grafanaIdsOf(row, ['grafanaId', 'id'], problems) }
+    addOnce(teams, fold(name), { place: row.place, value }, 'name', name, problems)
   }
   return [...teams.values()]
 }
@@ -207,6 +213,21 @@ function textOf(row: Row, column: string, problems: string[]): string | undefine
     return undefined
   }
   return value
+}
+
+/** What Grafana calls somebody or something: the first of the columns that holds a number, and the uid. */
+function grafanaIdsOf(row: Row, columns: readonly string[], problems: string[]) {
+  const column = columns.find((name) => !isEmpty(row.record[name]))
+  const text = column === undefined ? undefined : String(row.record[column])
+  const isNumber = text !== undefined && /^[1-9]\d{0,14}$/.test(text)
+  if (text !== undefined && !isNumber && column === 'grafanaId') {
+    problems.push(`${row.place}, column ${column}: it is not the number that Grafana gives.`)
+  }
+  const uid = textOf(row, isEmpty(row.record.grafanaUid) ? 'uid' : 'grafanaUid', problems)
+  return {
+    ...(isNumber ? { grafanaId: Number(text) } : {}),
+    ...(uid === undefined ? {} : { grafanaUid: uid }),
+  }
 }
 
 function flagOf(row: Row, column: string, problems: string[]): boolean | undefined {

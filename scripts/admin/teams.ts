@@ -11,7 +11,7 @@ import {
   namespaceCommand,
   readYesNo,
 } from './connection.ts'
-import { managedBy, shortTime } from './text.ts'
+import { inGrafana, managedBy, shortTime } from './text.ts'
 
 const teamShape = z.looseObject({
   id: z.string(),
@@ -19,6 +19,8 @@ const teamShape = z.looseObject({
   externalUID: z.string().nullable(),
   isProvisioned: z.boolean(),
   memberCount: z.number(),
+  grafanaId: z.number().optional(),
+  grafanaUid: z.string().optional(),
   created: z.string(),
   updated: z.string(),
 })
@@ -199,6 +201,7 @@ function describe(team: Team, what?: string): string {
     ['externalUID', team.externalUID ?? 'none'],
     ['Managed', managedBy(team.isProvisioned)],
     ['Members', String(team.memberCount)],
+    ...inGrafana(team),
     ['Created', shortTime(team.created)],
     ['Changed', shortTime(team.updated)],
   ])

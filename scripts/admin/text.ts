@@ -38,3 +38,16 @@ export function contents({ user, team, membership, event }: RecordCounts): strin
     count(event, 'event'),
   ].join(', ')
 }
+
+/** A line on what Grafana calls a person or team, where an import has said it. */
+export function inGrafana(ids: {
+  readonly grafanaId?: number | undefined
+  readonly grafanaUid?: string | undefined
+}): [string, string][] {
+  const { grafanaId, grafanaUid } = ids
+  const known = [
+    ...(grafanaId === undefined ? [] : [`id ${grafanaId}`]),
+    ...(grafanaUid === undefined ? [] : [`uid ${grafanaUid}`]),
+  ]
+  return known.length === 0 ? [] : [['In Grafana', known.join(', ')]]
+}

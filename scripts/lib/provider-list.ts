@@ -20,7 +20,8 @@ export interface Group {
 /** A mapping of Team Sync; the team is known by its id or name. */
 export interface TeamMapping {
   readonly groupId: string
-  readonly team: string
+  /** Its id or name; a number is the id that Grafana gives it. */
+  readonly team: string | number
 }
 
 /**
@@ -36,7 +37,7 @@ const NAMES = {
   lastName: ['lastname', 'surname', 'familyname'],
   groupName: ['displayname', 'groupname', 'name'],
   groupId: ['groupid'],
-  team: ['team', 'teamname', 'teamid'],
+  team: ['team', 'teamname', 'teamid', 'teamuid'],
 } as const
 
 /** The values of a record by their names in lower case, without blanks, `-` and `_`. */
@@ -117,7 +118,9 @@ function toMapping(row: Row, fileName: string): TeamMapping {
   }
   if (team === undefined)
     throw rowFailure(fileName, row, 'team', 'give the name or id of the team.')
-  return { groupId, team }
+  // Grafana's own answer has its number of the team, and no name.
+  const { teamid } = record
+  return { groupId, team: typeof teamid === 'number' && team === String(teamid) ? teamid : team }
 }
 
 /** Reads a file and makes something of each of its records. */

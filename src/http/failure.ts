@@ -554,6 +554,14 @@ export function describeReason(reason: Reason): WireFailure {
         messageId: 'import.listed-twice',
         detail: `The list names ${quote(reason.value)} twice; the first entry counts.`,
       }
+    case 'grafana-id-taken':
+      return {
+        status: 409,
+        messageId: 'import.grafana-id-taken',
+        detail:
+          `The Grafana id ${quote(reason.value)} belongs to another entry, here or in the list, and ` +
+          'can belong to one only; correct the list, or delete the entry that has it.',
+      }
     case 'already-member':
       return {
         status: 400,
@@ -636,7 +644,8 @@ export function describeReason(reason: Reason): WireFailure {
         detail:
           `There is no team ${reason.teams.slice(0, 10).map(quote).join(', ')}` +
           `${reason.teams.length > 10 ? ` and ${reason.teams.length - 10} more` : ''}; ` +
-          'give the id or the name of a team of this namespace.',
+          "give the id or the name of a team of this namespace. Grafana's ids are known once its teams " +
+          'were imported: import --teams with what /api/teams/search answers.',
       }
     case 'mapped-twice':
       return {

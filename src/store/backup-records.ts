@@ -59,6 +59,8 @@ export interface UserRecord {
   readonly sessionsValidFrom: number
   readonly created: number
   readonly lastModified: number
+  readonly grafanaId?: number | undefined
+  readonly grafanaUid?: string | undefined
   readonly resource: Attributes
 }
 
@@ -71,6 +73,8 @@ export interface TeamRecord {
   readonly externalId: string | null
   readonly created: number
   readonly lastModified: number
+  readonly grafanaId?: number | undefined
+  readonly grafanaUid?: string | undefined
 }
 
 export interface MembershipRecord {
@@ -156,6 +160,14 @@ export interface RecordTable<Kept extends RowRecord> {
   readonly toRecord: (row: Row) => Kept
 }
 
+/** What Grafana calls a person or team, where that is known. */
+function grafanaIdsOf({ grafana_id: id, grafana_uid: uid }: Row) {
+  return {
+    ...(id == null ? {} : { grafanaId: Number(id) }),
+    ...(uid == null ? {} : { grafanaUid: String(uid) }),
+  }
+}
+
 const flag = (value: boolean) => (value ? 1 : 0)
 const json = (cell: Cell | undefined) => JSON.parse(String(cell))
 
@@ -189,11 +201,14 @@ export const recordTables: {
   user: {
     table: 'user',
     key: ['id'],
-    unique: [['user_name_key'], ['email_key'], ['external_id']],
+    unique: [
+      ...[['user_name_key'], ['email_key'], ['external_id']],
+      ...[['grafana_id'], ['grafana_uid']],
+    ],
     references: [],
     kept: [
       ...['id', 'revision', 'managed', 'sessions_valid_from', 'created_at', 'last_modified'],
-      'resource',
+      ...['grafana_id', 'grafana_uid', 'resource'],
     ],
     long: ['resource'],
     toRow: (record) => {
@@ -203,6 +218,7 @@ export const recordTables: {
         ...{ user_name_key: keys.userName, email_key: keys.email, external_id: keys.externalId },
         ...{ sessions_valid_from: record.sessionsValidFrom, created_at: record.created },
         ...{ last_modified: record.lastModified, resource, folded },
+        ...{ grafana_id: record.grafanaId ?? null, grafana_uid: record.grafanaUid ?? null },
       }
     },
     toRecord: (row) => ({
@@ -213,23 +229,26 @@ export const recordTables: {
       sessionsValidFrom: Number(row.sessions_valid_from),
       created: Number(row.created_at),
       lastModified: Number(row.last_modified),
+      ...grafanaIdsOf(row),
       resource: json(row.resource),
     }),
   },
   team: {
     table: 'team',
     key: ['id'],
-    unique: [['display_name_key']],
+    unique: [['display_name_key'], ['grafana_id'], ['grafana_uid']],
     references: [],
     kept: [
       ...['id', 'revision', 'managed', 'display_name', 'external_id', 'created_at'],
-      'last_modified',
+      ...['last_modified', 'grafana_id', 'grafana_uid'],
     ],
     long: ['display_name', 'external_id'],
-    toRow: ({ id, revision, managed, displayName, externalId, created, lastModified }) => ({
-      ...{ id, revision, managed: flag(managed), display_name: displayName },
-      ...{ display_name_key: fold(displayName), external_id: externalId },
-      ...{ created_at: created, last_modified: lastModified },
+    toRow: ({ displayName, ...record }) => ({
+      ...{ id: record.id, revision: record.revision, managed: flag(record.managed) },
+      ...{ display_name: displayName, display_name_key: fold(displayName) },
+      ...{ external_id: record.externalId, created_at: record.created },
+      ...{ last_modified: record.lastModified },
+      ...{ grafana_id: record.grafanaId ?? null, grafana_uid: record.grafanaUid ?? null },
     }),
     toRecord: (row) => ({
       type: 'team',
@@ -240,6 +259,7 @@ export const recordTables: {
       externalId: textOf(row.external_id),
       created: Number(row.created_at),
       lastModified: Number(row.last_modified),
+      ...grafanaIdsOf(row),
     }),
   },
   membership: {

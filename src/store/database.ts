@@ -75,7 +75,7 @@ function bindable(value: unknown): string | number | null {
 }
 
 /** Values for `in`, as one parameter however many they are; those that are absent are left out. */
-export function list(values: readonly (string | null | undefined)[]): SQL {
+export function list(values: readonly (string | number | null | undefined)[]): SQL {
   const present = [...new Set(values.flatMap((value) => value ?? []))]
   return sql`(select j.value from json_each(${JSON.stringify(present)}) j)`
 }

@@ -25,6 +25,7 @@ export type Action =
   | 'team.rollback'
   | 'teamsync.update'
   | 'teamsync.delete'
+  | 'grafana.identify'
   | 'settings.update'
   | 'settings.reset'
   | 'serviceaccount.create'

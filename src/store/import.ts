@@ -12,6 +12,14 @@ import type { Permission } from '../tenancy/permission.ts'
 import { accountKeys } from './account.ts'
 import { type Caller, readAs } from './authority.ts'
 import { list } from './database.ts'
+import {
+  differs,
+  type GrafanaIds,
+  type GrafanaIdsRow,
+  noteGrafanaIds,
+  selectByGrafanaIds,
+  takenOf,
+} from './grafana-ids.ts'
 import { type AccountForm, changeAccount, createAccount, withForm } from './hand-accounts.ts'
 import { belongsToScim, changeTeamMembers, createHandTeam } from './hand-teams.ts'
 import { type Held, release } from './held.ts'
@@ -21,7 +29,10 @@ import { chunks, insertChunk, prepare } from './user-set.ts'
 import { type CandidateRow, candidateColumns, idsHoldingAny, toUser } from './users.ts'
 
 /** A person to import: absent values stay as they are. */
-export type ImportedUser = AccountForm & { readonly login: string }
+export type ImportedUser = AccountForm & GrafanaIds & { readonly login: string }
+
+/** A team to import. */
+export type ImportedTeam = GrafanaIds & { readonly name: string }
 
 /** A member to import: the name of a team, and the login or else the e-mail of a person. */
 export interface ImportedMember {
@@ -34,7 +45,7 @@ export interface Import {
   /** Whether to tell only what would become of it. */
   readonly dryRun: boolean
   readonly users: readonly ImportedUser[]
-  readonly teams: readonly { readonly name: string }[]
+  readonly teams: readonly ImportedTeam[]
   readonly members: readonly ImportedMember[]
 }
 
@@ -123,9 +134,10 @@ async function importUsers(
     return [
       sql<CandidateRow>`select ${candidateColumns} from ${allowed} user u
         where u.namespace = ${namespace} and u.id in (${idsHoldingAny(namespace, keys)})`,
+      selectByGrafanaIds(namespace, 'user', users, allowed),
     ] as const
   })
-  const planned = planUsers(rows[0], users)
+  const planned = planUsers(rows[0], rows[1], users)
   if (dryRun) return planned
   const created = await createAtOnce(caller, principal, users, planned)
   const outcomes: Outcome[] = []
@@ -146,7 +158,35 @@ async function importUsers(
       outcomes.push(outcomeOf(error, id))
     }
   }
+  await noteGrafanaIds(caller, permissions, 'user', identified(users, outcomes))
   return outcomes
+}
+
+/** Those that an import found or made, with what Grafana calls them. */
+function identified(wanted: readonly GrafanaIds[], outcomes: readonly Outcome[]) {
+  return wanted.flatMap(({ grafanaId, grafanaUid }, at) => {
+    const { outcome, id } = outcomes[at] ?? {}
+    return id === undefined || outcome === 'conflict' ? [] : [{ id, grafanaId, grafanaUid }]
+  })
+}
+
+/** Why an import leaves an entry alone: Grafana's id is that of another, here or in the list. */
+function grafanaConflict(
+  rows: readonly GrafanaIdsRow[],
+  claimed: Set<string>,
+  wanted: GrafanaIds,
+  id: string | undefined,
+): StoreReason | undefined {
+  const taken = takenOf(rows, wanted, id)
+  if (taken !== undefined) return { kind: 'grafana-id-taken', value: taken }
+  const { grafanaId, grafanaUid } = wanted
+  const own = [
+    ...(grafanaId === undefined ? [] : [`#${grafanaId}`]),
+    ...(grafanaUid === undefined ? [] : [`=${grafanaUid}`]),
+  ]
+  const twice = own.find((key) => claimed.has(key))
+  for (const key of own) claimed.add(key)
+  return twice === undefined ? undefined : { kind: 'grafana-id-taken', value: twice.slice(1) }
 }
 
 /** Changes an account that was found by its login; who is gone or renamed since is created. */
@@ -162,8 +202,13 @@ async function changeOrCreate(caller: Caller, id: string, user: ImportedUser): P
 }
 
 /** Decides about each person by what is there, and by who came before in the same list. */
-function planUsers(rows: readonly CandidateRow[], users: readonly ImportedUser[]): Outcome[] {
+function planUsers(
+  rows: readonly CandidateRow[],
+  identifiedRows: readonly GrafanaIdsRow[],
+  users: readonly ImportedUser[],
+): Outcome[] {
   const claimed = new Set<string>()
+  const claimedIds = new Set<string>()
   return users.map((user) => {
     const row = rows.find(({ userNameKey }) => userNameKey === fold(user.login))
     const current = row && toUser(row)
@@ -176,6 +221,8 @@ function planUsers(rows: readonly CandidateRow[], users: readonly ImportedUser[]
     if (twice !== undefined) {
       return { outcome: 'conflict', id, refusal: { kind: 'listed-twice', value: twice.slice(1) } }
     }
+    const refusal = grafanaConflict(identifiedRows, claimedIds, user, id)
+    if (refusal !== undefined) return { outcome: 'conflict', id, refusal }
     if (current?.managed) return { outcome: 'managed', id }
     // Nobody is renamed to what only looks like their login.
     if (current && !differInCaseAlone(String(current.attributes.userName), user.login)) {
@@ -188,7 +235,7 @@ function planUsers(rows: readonly CandidateRow[], users: readonly ImportedUser[]
       return outcomeOf(error, id)
     }
     if (current === undefined) return { outcome: 'created' }
-    const same = sameValue(current.attributes, attributes)
+    const same = sameValue(current.attributes, attributes) && !differs(user, current)
     return { outcome: same ? 'unchanged' : 'updated', id }
   })
 }
@@ -219,8 +266,7 @@ async function createAtOnce(
   return ids
 }
 
-interface NamedTeam {
-  readonly id: string
+interface NamedTeam extends GrafanaIdsRow {
   readonly managed: number
   readonly key: string
 }
@@ -228,24 +274,33 @@ interface NamedTeam {
 async function importTeams(
   caller: Caller,
   permissions: readonly Permission[],
-  teams: readonly { readonly name: string }[],
+  teams: readonly ImportedTeam[],
   dryRun: boolean,
 ): Promise<Outcome[]> {
   if (teams.length === 0) return []
   const { rows } = await readAs(caller, permissions, (namespace, allowed) => [
-    sql<NamedTeam>`select t.id, t.managed, t.display_name_key as key from ${allowed} team t
+    sql<NamedTeam>`select t.id, t.managed, t.display_name_key as key,
+        t.grafana_id as "grafanaId", t.grafana_uid as "grafanaUid" from ${allowed} team t
       where t.namespace = ${namespace}
         and t.display_name_key in ${list(teams.map(({ name }) => fold(name)))}`,
+    selectByGrafanaIds(namespace, 'team', teams, allowed),
   ])
   const claimed = new Set<string>()
+  const claimedIds = new Set<string>()
   const outcomes: Outcome[] = []
-  for (const [index, { name }] of teams.entries()) {
+  for (const [index, team] of teams.entries()) {
+    const { name } = team
     const key = fold(name)
     const existing = rows[0].find((team) => team.key === key)
+    const refusal = grafanaConflict(rows[1], claimedIds, team, existing?.id)
     if (claimed.has(key)) {
       outcomes.push({ outcome: 'conflict', refusal: { kind: 'listed-twice', value: name } })
+    } else if (refusal !== undefined) {
+      outcomes.push({ outcome: 'conflict', id: existing?.id, refusal })
     } else if (existing !== undefined) {
-      outcomes.push({ outcome: existing.managed === 1 ? 'managed' : 'unchanged', id: existing.id })
+      const { id } = existing
+      const same = differs(team, existing) ? 'updated' : 'unchanged'
+      outcomes.push({ outcome: existing.managed === 1 ? 'managed' : same, id })
     } else if (dryRun) {
       outcomes.push({ outcome: 'created' })
     } else {
@@ -260,6 +315,7 @@ async function importTeams(
     }
     claimed.add(key)
   }
+  if (!dryRun) await noteGrafanaIds(caller, permissions, 'team', identified(teams, outcomes))
   return outcomes
 }
 

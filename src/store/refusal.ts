@@ -41,6 +41,7 @@ export type StoreReason =
     }
   | { readonly kind: 'provisioned'; readonly what: Provisioned }
   | { readonly kind: 'listed-twice'; readonly value: string }
+  | { readonly kind: 'grafana-id-taken'; readonly value: string }
   | { readonly kind: 'already-member'; readonly id: string }
   | { readonly kind: 'no-member'; readonly id: string }
   | { readonly kind: 'unknown-conflict'; readonly id: string }

@@ -17,6 +17,7 @@ import {
   sqliteTable,
   text,
   unique,
+  uniqueIndex,
 } from 'drizzle-orm/sqlite-core'
 
 export const namespace = sqliteTable(
@@ -116,6 +117,9 @@ export const user = sqliteTable(
     /** The attributes as they are returned, and the same by their comparison keys; both JSON. */
     resource: text('resource').notNull(),
     folded: text('folded').notNull(),
+    /** What Grafana calls the account, where an import said so. */
+    grafanaId: integer('grafana_id'),
+    grafanaUid: text('grafana_uid'),
   },
   (table) => [
     primaryKey({ columns: [table.namespace, table.id] }),
@@ -123,6 +127,12 @@ export const user = sqliteTable(
     unique('user_email_key').on(table.namespace, table.emailKey),
     unique('user_external_id').on(table.namespace, table.externalId),
     index('user_unmanaged').on(table.namespace, table.id).where(sql`managed = 0`),
+    uniqueIndex('user_grafana_id')
+      .on(table.namespace, table.grafanaId)
+      .where(sql`grafana_id is not null`),
+    uniqueIndex('user_grafana_uid')
+      .on(table.namespace, table.grafanaUid)
+      .where(sql`grafana_uid is not null`),
   ],
 )
 
@@ -160,11 +170,20 @@ export const team = sqliteTable(
     members: integer('members').notNull().default(0),
     createdAt: integer('created_at').notNull(),
     lastModified: integer('last_modified').notNull(),
+    /** What Grafana calls the team, where an import said so. */
+    grafanaId: integer('grafana_id'),
+    grafanaUid: text('grafana_uid'),
   },
   (table) => [
     primaryKey({ columns: [table.namespace, table.id] }),
     unique('team_display_name').on(table.namespace, table.displayNameKey),
     index('team_external_id').on(table.namespace, table.externalId),
+    uniqueIndex('team_grafana_id')
+      .on(table.namespace, table.grafanaId)
+      .where(sql`grafana_id is not null`),
+    uniqueIndex('team_grafana_uid')
+      .on(table.namespace, table.grafanaUid)
+      .where(sql`grafana_uid is not null`),
     check('team_member_limit', sql`${table.members} <= 100000`),
   ],
 )

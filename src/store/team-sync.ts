@@ -16,13 +16,17 @@ import {
 } from './authority.ts'
 import { list, noRows, type Statement } from './database.ts'
 import { closeEvents, recordChange } from './event.ts'
+import type { GrafanaIdsRow } from './grafana-ids.ts'
 import { type Held, release } from './held.ts'
 import { Refusal } from './refusal.ts'
 
-/** A mapping as it is given: the team by its id or name. */
+/**
+ * A mapping as it is given: the team by its id or name here, or by its uid or id in Grafana, which an
+ * import brought along. A number is Grafana's id.
+ */
 export interface NewMapping {
   readonly groupId: string
-  readonly team: string
+  readonly team: string | number
 }
 
 /** A mapping with its team. */
@@ -63,8 +67,7 @@ export async function listMappings(
   return rows[0]
 }
 
-interface TeamRow {
-  readonly id: string
+interface TeamRow extends GrafanaIdsRow {
   readonly key: string
 }
 
@@ -83,17 +86,23 @@ export async function saveMappings(
     groupKey: fold(mapping.groupId),
   }))
   const keys = given.map(({ groupKey }) => groupKey)
-  const names = given.map(({ team }) => team)
+  const names = given.flatMap(({ team }) => (typeof team === 'string' ? team : []))
+  const numbers = given.flatMap(({ team }) => numberOf(team) ?? [])
   return untilWon(async () => {
     const { principal, rows } = await readAs(
       caller,
       needed['PUT /migration/team-sync'],
       (namespace, allowed) => [
-        sql<TeamRow>`select t.id, t.display_name_key as key from ${allowed} team t
+        sql<TeamRow>`select t.id, t.display_name_key as key,
+          t.grafana_id as "grafanaId", t.grafana_uid as "grafanaUid" from ${allowed} team t
         where t.namespace = ${namespace} and t.id in (
           select id from team where namespace = ${namespace} and id in ${list(names)}
           union all select id from team where namespace = ${namespace}
-            and display_name_key in ${list(names.map(fold))})`,
+            and display_name_key in ${list(names.map(fold))}
+          union all select id from team where namespace = ${namespace}
+            and grafana_uid in ${list(names)}
+          union all select id from team where namespace = ${namespace}
+            and grafana_id in ${list(numbers)})`,
         sql<Mapping>`${mappings(namespace, allowed)} and g.group_key in ${list(keys)}
         order by g.group_key`,
       ],
@@ -136,10 +145,20 @@ export async function saveMappings(
 
 /** True while teams are called as they were. */
 function areTeamsAsRead(namespace: Namespace, teams: readonly TeamRow[]): SQL {
-  const asRead = JSON.stringify(teams.map(({ id, key }) => [id, key]))
+  const asRead = JSON.stringify(
+    teams.map(({ id, key, grafanaId, grafanaUid }) => [id, key, grafanaId, grafanaUid]),
+  )
   return sql`(select count(*) from json_each(${asRead}) j
     cross join team t on t.namespace = ${namespace} and t.id = json_extract(j.value, '$[0]')
-      and t.display_name_key = json_extract(j.value, '$[1]')) = ${teams.length}`
+      and t.display_name_key = json_extract(j.value, '$[1]')
+      and t.grafana_id is json_extract(j.value, '$[2]')
+      and t.grafana_uid is json_extract(j.value, '$[3]')) = ${teams.length}`
+}
+
+/** Grafana's id of a team, where that may be meant. */
+function numberOf(team: string | number): number | undefined {
+  if (typeof team === 'number') return team
+  return /^[1-9]\d{0,14}$/.test(team) ? Number(team) : undefined
 }
 
 /** True while the groups of some keys have the mappings that were read, and no others. */
@@ -158,15 +177,22 @@ function areMappingsAsRead(
         and g.team_id = json_extract(j.value, '$[2]')) = ${read.length}`
 }
 
-/** The teams that mappings name; an id goes before a name. */
+/** The teams that mappings name; an id goes before a name, and both before what Grafana calls them. */
 function resolve(
   given: readonly (NewMapping & { readonly groupKey: string })[],
   teams: readonly TeamRow[],
 ) {
   const byId = new Set(teams.map(({ id }) => id))
   const byName = new Map(teams.map(({ id, key }) => [key, id]))
-  const teamOf = (team: string) => (byId.has(team) ? team : byName.get(fold(team)))
-  const unknown = given.flatMap(({ team }) => (teamOf(team) === undefined ? [team] : []))
+  const byUid = new Map(teams.map(({ id, grafanaUid }) => [grafanaUid, id]))
+  const byNumber = new Map(teams.map(({ id, grafanaId }) => [grafanaId, id]))
+  const teamOf = (team: string | number) => {
+    const number = byNumber.get(numberOf(team) ?? Number.NaN)
+    if (typeof team === 'number') return number
+    if (byId.has(team)) return team
+    return byName.get(fold(team)) ?? byUid.get(team) ?? number
+  }
+  const unknown = given.flatMap(({ team }) => (teamOf(team) === undefined ? [String(team)] : []))
   if (unknown.length > 0) throw new Refusal({ kind: 'unknown-teams', teams: [...new Set(unknown)] })
   const wanted = new Map<string, { groupKey: string; groupId: string; teamId: string }>()
   for (const { groupKey, groupId, team } of given) {

@@ -47,6 +47,9 @@ export interface StoredTeam {
   readonly createdAt: number
   readonly lastModified: number
   readonly version: string
+  /** What Grafana calls the team, where that is known. */
+  readonly grafanaId: number | null
+  readonly grafanaUid: string | null
   /** Whether the attributes are left out, since the caller may not read them. */
   readonly withheld?: boolean
 }
@@ -60,6 +63,8 @@ export interface TeamRow {
   readonly externalId: string | null
   readonly createdAt: number
   readonly lastModified: number
+  readonly grafanaId: number | null
+  readonly grafanaUid: string | null
 }
 
 /** A member, with the team. */
@@ -68,7 +73,8 @@ export interface MemberRow extends Member {
 }
 
 export const teamColumns = sql`t.id, t.revision, t.managed, t.display_name as "displayName",
-  t.external_id as "externalId", t.created_at as "createdAt", t.last_modified as "lastModified"`
+  t.external_id as "externalId", t.created_at as "createdAt", t.last_modified as "lastModified",
+  t.grafana_id as "grafanaId", t.grafana_uid as "grafanaUid"`
 
 export function selectTeam(
   namespace: Namespace,
@@ -151,6 +157,8 @@ export function toTeam(row: TeamRow, members?: readonly Member[]): StoredTeam {
     createdAt: row.createdAt,
     lastModified: row.lastModified,
     version: groupVersion(row.revision),
+    grafanaId: row.grafanaId,
+    grafanaUid: row.grafanaUid,
   }
 }
 

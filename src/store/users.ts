@@ -49,6 +49,9 @@ export interface StoredUser {
   readonly lastModified: number
   readonly sessionsValidFrom: number
   readonly version: string
+  /** What Grafana calls the account, where that is known. */
+  readonly grafanaId: number | null
+  readonly grafanaUid: string | null
   /** Whether the attributes are left out, since the caller may not read them. */
   readonly withheld?: boolean
 }
@@ -64,6 +67,8 @@ export interface UserRow {
   readonly createdAt: number
   readonly lastModified: number
   readonly sessionsValidFrom: number
+  readonly grafanaId: number | null
+  readonly grafanaUid: string | null
 }
 
 /** JSON of the (id, name) pairs of the teams of the user `u`, in the order of ids. */
@@ -80,6 +85,7 @@ export const userColumns = sql`
   u.id, u.revision, u.managed, u.resource, u.created_at as "createdAt",
   u.last_modified as "lastModified",
   max(u.sessions_valid_from, u.created_at) as "sessionsValidFrom",
+  u.grafana_id as "grafanaId", u.grafana_uid as "grafanaUid",
   ${groupPairs} as groups,
   (select json_extract(b.resource, '$.displayName') from user b
     where b.namespace = u.namespace and b.id = ${managerId}) as "managerName"`
@@ -107,6 +113,8 @@ export function toUser(row: UserRow): StoredUser {
     lastModified: row.lastModified,
     sessionsValidFrom: row.sessionsValidFrom,
     version: userVersion(row.revision, row.groups),
+    grafanaId: row.grafanaId,
+    grafanaUid: row.grafanaUid,
   }
 }
 

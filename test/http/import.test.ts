@@ -21,6 +21,109 @@ const members = [
 // biome-ignore lint/suspicious/noExplicitAny: the tests look into bodies of every form.
 const outcomes = (list: any[]) => list.map(({ outcome }) => outcome)
 
+describe('what Grafana calls them', () => {
+  const grafana = {
+    users: [
+      { login: 'ada', grafanaId: 7, grafanaUid: 'u-ada' },
+      { login: 'bob', grafanaId: 8 },
+    ],
+    teams: [{ name: 'Crew', grafanaId: 2, grafanaUid: 't-crew' }],
+  }
+
+  test('is kept and shown, makes no new version, and is not SCIM', async () => {
+    const client = await tenant()
+    const operator = operatorOf(client)
+    const first = (await operator.post('/import', { users: [{ login: 'ada' }] })).body
+    const before = await client.get(`/Users/${first.users[0].id}`)
+    const again = (await operator.post('/import', { users: grafana.users.slice(0, 1) })).body
+    expect(again.users).toEqual([{ login: 'ada', outcome: 'updated', id: first.users[0].id }])
+    const [id] = [first.users[0].id]
+    expect(await eventsOf(client.namespace, /^grafana\./)).toEqual([
+      {
+        action: 'grafana.identify',
+        subject: 'users',
+        changes: {
+          before: { ids: [{ id, grafanaId: null, grafanaUid: null }] },
+          after: { ids: [{ id, grafanaId: 7, grafanaUid: 'u-ada' }] },
+        },
+      },
+    ])
+    const after = await client.get(`/Users/${first.users[0].id}`)
+    expect([after.body, after.headers.get('ETag')]).toEqual([
+      before.body,
+      before.headers.get('ETag'),
+    ])
+    const { users, teams } = (await operator.post('/import', grafana)).body
+    expect([outcomes(users), outcomes(teams)]).toEqual([['unchanged', 'created'], ['created']])
+    expect((await operator.get(`/accounts/${users[0].id}`)).body).toMatchObject({
+      grafanaId: 7,
+      grafanaUid: 'u-ada',
+    })
+    expect((await operator.get(`/accounts/${users[1].id}`)).body).toMatchObject({ grafanaId: 8 })
+    expect((await operator.get(`/teams/${teams[0].id}`)).body).toMatchObject({
+      grafanaId: 2,
+      grafanaUid: 't-crew',
+    })
+    const third = (await operator.post('/import', grafana)).body
+    expect([...outcomes(third.users), ...outcomes(third.teams)]).toEqual(Array(3).fill('unchanged'))
+  })
+
+  test('is noted also of whom SCIM manages, whose attributes stay', async () => {
+    const client = await tenant()
+    const operator = operatorOf(client)
+    const ada = await createUser(client, 'ada')
+    const crew = await createGroup(client, 'Crew')
+    const { users, teams } = (
+      await operator.post('/import', {
+        users: [{ login: 'ada', name: 'Another', grafanaId: 7 }],
+        teams: grafana.teams,
+      })
+    ).body
+    expect([outcomes(users), outcomes(teams)]).toEqual([['managed'], ['managed']])
+    expect((await operator.get(`/accounts/${ada.id}`)).body).toMatchObject({ grafanaId: 7 })
+    expect((await client.get(`/Users/${ada.id}`)).body).toEqual(ada)
+    expect((await operator.get(`/teams/${crew.id}`)).body).toMatchObject({ grafanaUid: 't-crew' })
+  })
+
+  test.each([
+    ['the id', { grafanaId: 7 }],
+    ['the uid', { grafanaUid: 'u-ada' }],
+  ])('is a conflict where %s is that of somebody else, here or in the list', async (_, ids) => {
+    const client = await tenant()
+    const operator = operatorOf(client)
+    await operator.post('/import', grafana)
+    const stored = await dump(client.namespace)
+    for (const dryRun of [true, false]) {
+      const { users } = (
+        await operator.post('/import', { dryRun, users: [{ login: 'eve', ...ids }] })
+      ).body
+      expect(users).toEqual([
+        {
+          login: 'eve',
+          outcome: 'conflict',
+          detail: expect.stringMatching(/Grafana id .*another/),
+        },
+      ])
+    }
+    const twice = [
+      { name: 'A', grafanaId: 9 },
+      { name: 'B', grafanaId: 9 },
+    ]
+    const { teams } = (await operator.post('/import', { dryRun: true, teams: twice })).body
+    expect(outcomes(teams)).toEqual(['created', 'conflict'])
+    expect(await dump(client.namespace)).toBe(stored)
+  })
+
+  test.each([
+    [{ users: [{ login: 'a', grafanaId: 0 }] }, /^users\.0\.grafanaId: /],
+    [{ users: [{ login: 'a', grafanaId: '7' }] }, /^users\.0\.grafanaId: /],
+    [{ users: [{ login: 'a', grafanaId: 1e300 }] }, /^users\.0\.grafanaId: /],
+    [{ teams: [{ name: 'a', grafanaUid: '' }] }, /^teams\.0\.grafanaUid: /],
+  ])('is a number and a text: %j', async (body, detail) => {
+    expectAdminError(await operatorOf(await tenant()).post('/import', body), 400, detail)
+  })
+})
+
 describe('an import', () => {
   test.each([
     ['/import', 'POST', 'users'],

@@ -18,6 +18,38 @@ async function map(client: Tenant, mappings: Readonly<Record<string, string>>) {
   return answer.body.mappings
 }
 
+describe('mappings to what Grafana calls a team', () => {
+  test('are those to the team that an import brought', async () => {
+    const client = await tenant()
+    const operator = operatorOf(client)
+    const imported = [
+      { name: 'Crew', grafanaId: 2, grafanaUid: 't-crew' },
+      { name: '3', grafanaId: 4 },
+      { name: 'Other', grafanaId: 3 },
+    ]
+    const { teams } = (await operator.post('/import', { teams: imported })).body
+    const [crew, three, other] = teams.map(({ id }: { id: string }) => id)
+    const asked = [
+      { groupId: 'number', team: 2 },
+      { groupId: 'text', team: '2' },
+      { groupId: 'uid', team: 't-crew' },
+      // A number is Grafana's; a text is a name before it is one of Grafana's ids.
+      { groupId: 'three', team: 3 },
+      { groupId: 'name', team: '3' },
+    ]
+    const { status, body } = await operator.put(PATH, { mappings: asked })
+    expect(status).toBe(200)
+    const found = body.mappings.map(
+      ({ groupId, team }: { groupId: string; team: { id: string } }) => [groupId, team.id],
+    )
+    expect(Object.fromEntries(found)).toEqual({
+      ...{ number: crew, text: crew, uid: crew, three: other, name: three },
+    })
+    const unknown = await operator.put(PATH, { mappings: [{ groupId: 'x', team: 99 }] })
+    expectAdminError(unknown, 400, /There is no team "99".*import --teams/)
+  })
+})
+
 describe('mappings', () => {
   test('are added, changed and listed, and leave an event', async () => {
     const client = await tenant()

@@ -16,7 +16,7 @@ import { type Dependencies, queryOf, type ScimEnv } from '../context.ts'
 import { adminCallerOf } from './caller.ts'
 import { operatorOnly } from './operator.ts'
 import { flagOf, limitOf, pageOf } from './parameters.ts'
-import { readBody, requiredText, text } from './validate.ts'
+import { readBody, requiredText, showGrafanaIds, text } from './validate.ts'
 
 const optional = z.optional(z.nullable(text))
 
@@ -36,7 +36,8 @@ const accountChange = z.strictObject({
   ...accountFields,
 })
 
-function show({ id, managed, attributes, createdAt, lastModified, withheld }: StoredUser) {
+function show(user: StoredUser) {
+  const { id, managed, attributes, createdAt, lastModified, withheld } = user
   if (withheld) return { id }
   const { userName, displayName, externalId, active } = attributes
   return {
@@ -47,6 +48,7 @@ function show({ id, managed, attributes, createdAt, lastModified, withheld }: St
     externalId: externalId ?? null,
     isDisabled: active === false,
     isProvisioned: managed,
+    ...showGrafanaIds(user),
     created: new Date(createdAt).toISOString(),
     updated: new Date(lastModified).toISOString(),
   }

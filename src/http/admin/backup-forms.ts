@@ -12,7 +12,7 @@ import { faultOfId, faultOfName } from '../../tenancy/name.ts'
 import { basicRoles, type Permission, permissionBits } from '../../tenancy/permission.ts'
 import { describeReason, type Reason } from '../failure.ts'
 import { settingsForm } from './namespaces.ts'
-import { faultless } from './validate.ts'
+import { faultless, grafanaIds } from './validate.ts'
 
 const text = z.string().check(
   z.refine((value) => !value.includes('\0') && value.isWellFormed(), {
@@ -114,12 +114,12 @@ const lineForm = z.discriminatedUnion('type', [
   }),
   z.strictObject({
     ...{ type: z.literal('user'), id, revision: whole, managed: z.boolean() },
-    ...{ sessionsValidFrom: time, created: time, lastModified: time, resource },
+    ...{ sessionsValidFrom: time, created: time, lastModified: time, resource, ...grafanaIds },
   }),
   z.strictObject({
     ...{ type: z.literal('team'), id, revision: whole, managed: z.boolean() },
     displayName: text.check(z.minLength(1)),
-    ...{ externalId: z.nullable(text), created: time, lastModified: time },
+    ...{ externalId: z.nullable(text), created: time, lastModified: time, ...grafanaIds },
   }),
   z.strictObject({ type: z.literal('membership'), team: id, user: id, inherited: z.boolean() }),
   z.strictObject({ type: z.literal('teamMapping'), group: text.check(z.minLength(1)), team: id }),

@@ -9,7 +9,7 @@ import type { Dependencies, ScimEnv } from '../context.ts'
 import { describeReason } from '../failure.ts'
 import { accountFields } from './accounts.ts'
 import { adminCallerOf } from './caller.ts'
-import { listOf, readBody, requiredText } from './validate.ts'
+import { grafanaIds, listOf, readBody, requiredText } from './validate.ts'
 
 /** How much one request imports: D1 allows a thousand statements in one invocation. */
 const MOST_SUBJECTS = 50
@@ -20,10 +20,16 @@ const importForm = z
   .strictObject({
     dryRun: z._default(z.boolean(), false),
     users: z._default(
-      listOf(z.strictObject({ login: requiredText, ...accountFields }), MOST_MEMBERS),
+      listOf(
+        z.strictObject({ login: requiredText, ...accountFields, ...grafanaIds }),
+        MOST_MEMBERS,
+      ),
       [],
     ),
-    teams: z._default(listOf(z.strictObject({ name: requiredText }), MOST_MEMBERS), []),
+    teams: z._default(
+      listOf(z.strictObject({ name: requiredText, ...grafanaIds }), MOST_MEMBERS),
+      [],
+    ),
     members: z._default(
       listOf(
         z

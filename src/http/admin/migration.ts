@@ -48,7 +48,10 @@ const previewForm = z.strictObject({
 const groupId = requiredText.check(z.maxLength(256))
 
 const mappingsForm = z.strictObject({
-  mappings: listOf(z.strictObject({ groupId, team: requiredText }), MAXIMUM_PAGE),
+  mappings: listOf(
+    z.strictObject({ groupId, team: z.union([requiredText, z.int()]) }),
+    MAXIMUM_PAGE,
+  ),
 })
 
 function iso(time: number): string {

@@ -24,7 +24,7 @@ import { HttpRefusal } from '../failure.ts'
 import { adminCallerOf } from './caller.ts'
 import { operatorOnly } from './operator.ts'
 import { flagOf, limitOf, pageOf } from './parameters.ts'
-import { listOf, readBody, requiredText } from './validate.ts'
+import { listOf, readBody, requiredText, showGrafanaIds } from './validate.ts'
 
 const teamForm = z.strictObject({ name: requiredText })
 
@@ -48,6 +48,7 @@ function show({ team, members }: CountedTeam) {
     externalUID: attributes.externalId ?? null,
     isProvisioned: managed,
     memberCount: members,
+    ...showGrafanaIds(team),
     created: new Date(createdAt).toISOString(),
     updated: new Date(lastModified).toISOString(),
   }

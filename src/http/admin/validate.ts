@@ -2,6 +2,7 @@
 import type { Context } from 'hono'
 import * as z from 'zod/mini'
 import en from 'zod/v4/locales/en.js'
+import type { GrafanaIdsRow } from '../../store/grafana-ids.ts'
 import { andThen, type Held } from '../../store/held.ts'
 import { type Namespace, parseNamespace } from '../../tenancy/namespace.ts'
 import { MAXIMUM_BODY, readJson, type Sender } from '../body.ts'
@@ -32,6 +33,20 @@ export function faultless(faultOf: (text: string) => string | undefined) {
 export const requiredText = text.check(
   z.refine((value) => value.trim() !== '', { error: 'must not be empty' }),
 )
+
+/** What Grafana calls a person or team: its number and its uid. */
+export const grafanaIds = {
+  grafanaId: z.optional(z.int().check(z.gte(1))),
+  grafanaUid: z.optional(requiredText),
+}
+
+/** The same in an answer, where it is known. */
+export function showGrafanaIds({ grafanaId, grafanaUid }: Omit<GrafanaIdsRow, 'id'>) {
+  return {
+    ...(grafanaId === null ? {} : { grafanaId }),
+    ...(grafanaUid === null ? {} : { grafanaUid }),
+  }
+}
 
 /**
  * A list of at most so many entries. How many there are is judged before any of them is, so that a

@@ -59,41 +59,63 @@ const TEAMS = {
 describe('Every form of the files', () => {
   const ada = { login: 'ada', email: 'ada@example.com', name: 'Ada', isDisabled: true }
   const grace = { login: 'grace' }
-  const wanted: Call = [IMPORT, { dryRun: false, users: [ada, grace] }]
+  const inGrafana = { ...ada, grafanaId: 1, grafanaUid: 'u1' }
 
-  test.each<[string, Files, string]>([
+  test.each<[string, Files, string, object]>([
     [
       '/api/org/users',
       {
         'users.json': [
-          { orgId: 1, userId: 1, role: 'Admin', isProvisioned: true, ...ada },
+          { orgId: 1, userId: 1, uid: 'u1', role: 'Admin', isProvisioned: true, ...ada },
           { login: 'grace', email: '', name: '', isDisabled: null },
         ],
       },
       'users.json',
+      inGrafana,
     ],
     [
       '/api/users/search',
-      { 'search.json': { totalCount: 2, users: [ada, grace], page: 1 } },
+      { 'search.json': { totalCount: 2, users: [{ id: 1, uid: 'u1', ...ada }, grace], page: 1 } },
       'search.json',
+      inGrafana,
     ],
     [
       'CSV',
       { 'users.csv': 'login,email,name,isDisabled\nada,ada@example.com,Ada,TRUE\ngrace,,,\n' },
       'users.csv',
+      ada,
     ],
-  ])('users: %s', async (_, files, name) => {
+    [
+      'CSV with what Grafana calls them',
+      {
+        'users.csv':
+          'login,email,name,isDisabled,grafanaId,grafanaUid\nada,ada@example.com,Ada,TRUE,1,u1\ngrace,,,,,\n',
+      },
+      'users.csv',
+      inGrafana,
+    ],
+  ])('users: %s', async (_, files, name, first) => {
     const { status, calls } = await run(files, ['--users', name], [all('users', 'created', 2)])
+    const wanted: Call = [IMPORT, { dryRun: false, users: [first, grace] }]
     expect({ status, calls }).toEqual({ status: 0, calls: [wanted] })
   })
 
-  test.each<[string, Files, string]>([
-    ['/api/teams/search', { 'teams.json': TEAMS }, 'teams.json'],
-    ['a plain list', { 'list.json': TEAMS.teams }, 'list.json'],
-    ['CSV', { 'teams.csv': 'name\nPlatform\nSecurity\n' }, 'teams.csv'],
-  ])('teams: %s', async (_, files, name) => {
+  const identified = [
+    { name: 'Platform', grafanaId: 1, grafanaUid: 'aaa' },
+    { name: 'Security', grafanaId: 2, grafanaUid: 'bbb' },
+  ]
+
+  test.each<[string, Files, string, object[]]>([
+    ['/api/teams/search', { 'teams.json': TEAMS }, 'teams.json', identified],
+    ['a plain list', { 'list.json': TEAMS.teams }, 'list.json', identified],
+    [
+      'CSV',
+      { 'teams.csv': 'name\nPlatform\nSecurity\n' },
+      'teams.csv',
+      [{ name: 'Platform' }, { name: 'Security' }],
+    ],
+  ])('teams: %s', async (_, files, name, teams) => {
     const { calls } = await run(files, ['--teams', name], [all('teams', 'created', 2)])
-    const teams = [{ name: 'Platform' }, { name: 'Security' }]
     expect(calls).toEqual([[IMPORT, { dryRun: false, teams }]])
   })
 
@@ -182,7 +204,7 @@ describe('What is wrong with the files is told with its place, and nothing is se
       { 'u.csv': 'login,mail\nada,a@x\n', 'm.csv': 'team,user\nPlatform,ada\n' },
       ['--users', 'u.csv', '--members', 'm.csv'],
       [
-        'u.csv, column mail: it is not one of login, email, name, isDisabled.',
+        'u.csv, column mail: it is not one of login, email, name, isDisabled, grafanaId, grafanaUid.',
         'm.csv, column user: it is not one of team, login, email.',
         'm.csv, line 2, column login: it is missing, and so is email; give either.',
         '3 faults in the files; nothing was sent.',

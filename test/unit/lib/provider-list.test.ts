@@ -142,6 +142,14 @@ test.each<[string, string, unknown]>([
   expect(readMappings(file(name, content))).toEqual([{ groupId: 'cn=a,dc=x', team: 'Ops' }])
 })
 
+test("a mapping of Grafana's own list keeps that the team is Grafana's number", () => {
+  const list = [{ orgId: 1, teamId: 2, groupId: 'sre' }]
+  expect(readMappings(file('m.json', list))).toEqual([{ groupId: 'sre', team: 2 }])
+  expect(readMappings(file('m.csv', 'groupId,teamId\nsre,2\n'))).toEqual([
+    { groupId: 'sre', team: '2' },
+  ])
+})
+
 test('a mapping that is not complete is told with the place', () => {
   expect(() => readMappings(file('m.csv', 'groupId,team\na,\n'))).toThrow(
     'm.csv, line 2, column team',
