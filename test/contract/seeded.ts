@@ -83,7 +83,8 @@ export async function seed(
       )
       .bind(namespace),
     binding
-      .prepare(`insert into team ${numbers}
+      .prepare(`insert into team (namespace, id, revision, managed, display_name, display_name_key,
+          external_id, members, created_at, last_modified) ${numbers}
         select ?1, printf('g%06d', n), 1, 1, printf('Team %d', n), printf('team %d', n),
           printf('team-%d', n), 0, ?2, ?2
         from c where n < ${teamCount}`)

@@ -77,6 +77,8 @@ export function teams(open: Open): void {
       createdAt: START + 3000,
       lastModified: START + 3000,
       version: 'W/"1"',
+      grafanaId: null,
+      grafanaUid: null,
     })
     expect(await teamRow(tenant, team.id)).toEqual({
       revision: 1,

@@ -60,6 +60,8 @@ export function users(open: Open): void {
       lastModified: START + 1000,
       sessionsValidFrom: START + 1000,
       version: userVersion(1, '[]'),
+      grafanaId: null,
+      grafanaUid: null,
     })
     expect(await userRow(tenant, user.id)).toEqual({
       revision: 1,
