@@ -15,6 +15,10 @@ const HEADER_BYTES = (128 + 16) * 1024
  */
 const HEADERS_TIMEOUT = 20_000
 const REQUEST_TIMEOUT = 90_000
+/** How often Node looks whether these are over; of its own it does so every thirty seconds. */
+const TIMEOUT_CHECKS = 5_000
+/** How many milliseconds a connection may be without a byte, such as one whose client reads no answer. */
+const IDLE_TIMEOUT = 120_000
 
 /** How many requests of one connection may wait for their turn. */
 export const MAXIMUM_WAITING = 20
@@ -66,8 +70,10 @@ export async function listen(host: string, port: number, serve: Serve): Promise<
       maxHeaderSize: HEADER_BYTES,
       headersTimeout: HEADERS_TIMEOUT,
       requestTimeout: REQUEST_TIMEOUT,
+      connectionsCheckingInterval: TIMEOUT_CHECKS,
     },
   }) as Server
+  server.setTimeout(IDLE_TIMEOUT)
   server.listen(port, host)
   await once(server, 'listening').catch(async (error: NodeJS.ErrnoException) => {
     throw await refusalOf(error, host, port)
