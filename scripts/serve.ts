@@ -1,7 +1,7 @@
 /** `npm run serve`: scim-edge on this machine, for people who host it themselves. */
 import { z } from 'zod'
 import { serve } from '../src/server.ts'
-import { program, run, terminal } from './lib/command.ts'
+import { goOnWithoutReader, program, run, terminal } from './lib/command.ts'
 
 const root = program(
   'serve',
@@ -23,6 +23,7 @@ Example:
   )
   .action(async () => {
     const { port } = z.object({ port: z.string().optional() }).parse(root.opts())
+    goOnWithoutReader()
     await serve(port)
   })
 

@@ -8,11 +8,17 @@ export interface Terminal {
   error(text: string): void
 }
 
-// A reader that has seen enough, such as `head`, closes the pipe: that ends a tool without a word.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+/** A reader that has seen enough, such as `head`, closes the pipe: that ends a tool without a word. */
+function endWithReader(error: NodeJS.ErrnoException): void {
   if (error.code !== 'EPIPE') throw error
   process.exit(0)
-})
+}
+process.stdout.on('error', endWithReader)
+
+/** Lets a tool go on without its reader, such as a server whose log nobody reads any more. */
+export function goOnWithoutReader(): void {
+  process.stdout.off('error', endWithReader)
+}
 
 /** The terminal of this process. */
 export const terminal: Terminal = {
